@@ -1,0 +1,45 @@
+#include "events/tail.hpp"
+
+#include <algorithm>
+
+namespace macp::events {
+
+Tail::Tail(core::Seq last, std::size_t max_bytes) : max_bytes_{max_bytes}, last_{last} {}
+
+void Tail::publish(ChunkPtr chunk) {
+    {
+        std::scoped_lock const lock{mutex_};
+        bytes_ += chunk->bytes();
+        last_.store(chunk->last(), std::memory_order_release);
+        chunks_.push_back(std::move(chunk));
+        while (bytes_ > max_bytes_ && chunks_.size() > 1) {
+            bytes_ -= chunks_.front()->bytes();
+            chunks_.pop_front();
+        }
+    }
+    for (auto const& wake : wakes_) wake();
+}
+
+std::vector<ChunkPtr> Tail::after(core::Seq after) const {
+    std::scoped_lock const lock{mutex_};
+    if (chunks_.empty() || after + 1 < chunks_.front()->first()) return {};
+    auto const first_new = std::ranges::partition_point(chunks_, [after](auto const& chunk) { return chunk->last() <= after; });
+    return {first_new, chunks_.end()};
+}
+
+core::Seq Tail::oldest() const {
+    std::scoped_lock const lock{mutex_};
+    return chunks_.empty() ? last() + 1 : chunks_.front()->first();
+}
+
+std::size_t Tail::bytes() const {
+    std::scoped_lock const lock{mutex_};
+    return bytes_;
+}
+
+void Tail::add_wake(Wake wake) {
+    std::scoped_lock const lock{mutex_};
+    wakes_.push_back(std::move(wake));
+}
+
+}  // namespace macp::events
