@@ -25,6 +25,7 @@ Shard::~Shard() {
 }
 
 void Shard::start() {
+    if (thread_.joinable()) return;
     thread_ = std::thread{[this] {
         name_this_thread("shard-" + std::to_string(index_));
         health_.thread_id = ::gettid();
@@ -55,6 +56,9 @@ void Shard::probe() {
         auto const late = std::chrono::duration_cast<std::chrono::microseconds>(now - probe_timer_.expiry()).count();
         health_.lag_us.store(late, std::memory_order_relaxed);
         health_.worst_lag_us.store(std::max(late, health_.worst_lag_us.load()), std::memory_order_relaxed);
+        health_.last_probe_us.store(
+            std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count(), std::memory_order_relaxed
+        );
         health_.probes.fetch_add(1, std::memory_order_relaxed);
         probe_timer_.expires_at(now + std::chrono::microseconds{1'000'000 / probe_hertz});
         probe();

@@ -20,6 +20,7 @@ struct LoopHealth {
     std::atomic<std::uint64_t> probes{0};         ///< Probe ticks so far; nominally `Shard::probe_hertz` a second.
     std::atomic<std::int64_t> lag_us{0};          ///< How late the last probe ran.
     std::atomic<std::int64_t> worst_lag_us{0};    ///< The worst since it was last taken (`exchange(0)`).
+    std::atomic<std::int64_t> last_probe_us{0};   ///< When the last probe ran, on the steady clock.
     std::atomic<std::int32_t> thread_id{0};       ///< Kernel thread id, for its CPU time.
 };
 
@@ -34,7 +35,7 @@ public:
     Shard& operator=(Shard const&) = delete;
     ~Shard();
 
-    /// Starts the thread.
+    /// Starts the thread, unless it runs.
     void start();
     /// Lets the loop end once it has no work; safe from any thread.
     void stop();

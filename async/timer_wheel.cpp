@@ -36,7 +36,9 @@ void TimerWheel::stop() {
 
 void TimerWheel::wait_for_tick() {
     waiting_ = true;
-    timer_.expires_after(tick);
+    // At the tick's own time, so that what is due then is not left for the next one.
+    auto const passed = (std::chrono::steady_clock::now() - start_) / tick;
+    timer_.expires_at(start_ + (passed + 1) * tick);
     timer_.async_wait([this](ErrorCode const& ec) {
         waiting_ = false;
         if (ec || stopped_) return;

@@ -27,6 +27,8 @@ public:
 
     /// Jobs that wait or run.
     [[nodiscard]] std::size_t depth() const noexcept { return depth_.load(std::memory_order_relaxed); }
+    /// The most that ever waited or ran.
+    [[nodiscard]] std::size_t high_water() const noexcept { return high_water_.load(std::memory_order_relaxed); }
 
     /// Waits for the jobs in hand; later ones are never run.
     void join();
@@ -38,16 +40,18 @@ public:
         using Answer = std::invoke_result_t<Job&>;
         auto const executor = co_await asio::this_coro::executor;
         auto start = [this, executor](auto handler, Job work) {
-            auto run_one = [this, guard = asio::make_work_guard(executor), handler = std::move(handler),
+            auto run_one = [this, executor, guard = asio::make_work_guard(executor), handler = std::move(handler),
                             work = std::move(work)]() mutable {
                 auto answer = attempt(work);
                 depth_.fetch_sub(1, std::memory_order_relaxed);
-                auto finish = [handler = std::move(handler), answer = std::move(answer)]() mutable {
+                // The guard ends on the loop: here it might outlive it, for the answer may be the loop's last work.
+                auto finish = [guard = std::move(guard), handler = std::move(handler), answer = std::move(answer)]() mutable {
                     std::move(handler)(std::move(answer));
                 };
-                asio::post(guard.get_executor(), std::move(finish));
+                asio::post(executor, std::move(finish));
             };
-            depth_.fetch_add(1, std::memory_order_relaxed);
+            auto const depth = depth_.fetch_add(1, std::memory_order_relaxed) + 1;
+            if (depth > high_water()) high_water_.store(depth, std::memory_order_relaxed);
             asio::post(pool_, std::move(run_one));
         };
         co_return co_await asio::async_initiate<asio::use_awaitable_t<Executor> const, void(Answer)>(
@@ -69,6 +73,7 @@ private:
 
     asio::thread_pool pool_;
     std::atomic<std::size_t> depth_{0};
+    std::atomic<std::size_t> high_water_{0};
 };
 
 }  // namespace macp::async

@@ -2,11 +2,10 @@
 
 #include "core/json.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <simdjson.h>
 
 namespace macp::core {
 namespace {
@@ -37,12 +36,17 @@ std::optional<element> find_dotted(element object, std::string_view field) {
 
 bool scalar_text(element value, std::string& text) {
     switch (value.type()) {
-        case simdjson::dom::element_type::STRING: text = std::string_view{value}; return true;
+        case simdjson::dom::element_type::STRING:
+            text = std::string_view{value};
+            return true;
         case simdjson::dom::element_type::INT64:
         case simdjson::dom::element_type::UINT64:
         case simdjson::dom::element_type::DOUBLE:
-        case simdjson::dom::element_type::BOOL: text = simdjson::minify(value); return true;
-        default: return false;
+        case simdjson::dom::element_type::BOOL:
+            text = simdjson::minify(value);
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -102,7 +106,9 @@ bool glob_match(std::string_view pattern, std::string_view text) {
     return p == pattern.size();
 }
 
-bool Filter::matches_type(std::string_view type) const { return any_matches(types, type); }
+bool Filter::matches_type(std::string_view type) const {
+    return any_matches(types, type);
+}
 
 bool Filter::matches(EventView const& event) const {
     if (!matches_type(event.type) || !any_matches(sources, event.source) || !any_matches(subjects, event.subject)) {

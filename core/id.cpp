@@ -39,9 +39,9 @@ std::string make_uuid7(Time now) {
     // Millisecond, then 12 bits that count up within it, then 62 random bits: ids of one thread rise, and indexes
     // over them are appended to at their end.
     thread_local std::uint64_t last_stamp = 0;
-    auto const millis = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count()
-    );
+    auto const millis =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count()
+        );
     std::uint64_t stamp = millis << 12U;
     if (stamp <= last_stamp) stamp = last_stamp + 1;
     last_stamp = stamp;

@@ -23,7 +23,9 @@ bool skip(std::string_view text, std::size_t& at, std::string_view any_of) {
     return true;
 }
 
-std::chrono::microseconds read_fraction(std::string_view text, std::size_t& at) {
+/// The digits after the point; nothing when there are none.
+std::optional<std::chrono::microseconds> read_fraction(std::string_view text, std::size_t& at) {
+    auto const first = at;
     long value = 0;
     int digits = 0;
     for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
@@ -32,6 +34,7 @@ std::chrono::microseconds read_fraction(std::string_view text, std::size_t& at) 
             ++digits;
         }
     }
+    if (at == first) return std::nullopt;
     for (; digits < 6; ++digits) value *= 10;
     return std::chrono::microseconds{value};
 }
@@ -96,12 +99,12 @@ std::optional<Time> parse_time(std::string_view text) {
     int const second = read_digits(text, at, 2);
     if (second < 0 || second > 60) return std::nullopt;  // 60: a leap second becomes the next minute
 
-    std::chrono::microseconds fraction{0};
+    std::optional fraction{std::chrono::microseconds{0}};
     if (skip(text, at, ".")) fraction = read_fraction(text, at);
     auto const offset = read_offset(text, at);
-    if (!offset) return std::nullopt;
+    if (!fraction || !offset) return std::nullopt;
     return Time{std::chrono::sys_days{date}} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
-           std::chrono::seconds{second} + fraction - *offset;
+           std::chrono::seconds{second} + *fraction - *offset;
 }
 
 }  // namespace macp::core

@@ -39,7 +39,8 @@ core::EventView Chunk::operator[](std::size_t index) const {
 }
 
 std::size_t Chunk::index_after(core::Seq after) const {
-    auto const found = std::ranges::partition_point(entries_, [after](Entry const& entry) { return entry.seq <= after; });
+    auto const found =
+        std::ranges::partition_point(entries_, [after](Entry const& entry) { return entry.seq <= after; });
     return static_cast<std::size_t>(found - entries_.begin());
 }
 

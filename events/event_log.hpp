@@ -21,8 +21,8 @@ namespace macp::events {
 struct Row {
     std::string space{};
     std::string key{};
-    std::optional<std::string> value{};    ///< Nothing: the row is erased.
-    std::optional<core::Time> expires{};   ///< When it may be dropped; nothing: never.
+    std::optional<std::string> value{};   ///< Nothing: the row is erased.
+    std::optional<core::Time> expires{};  ///< When it may be dropped; nothing: never.
 };
 
 /// The new place of a named durable cursor. Its meaning is its owner's; `holds` keeps retention from going past it.
@@ -34,8 +34,8 @@ struct CursorMove {
 };
 
 struct CommitResult {
-    std::vector<core::Seq> seqs{};    ///< One an event, in order; a repeat has the position of the first.
-    std::size_t repeats = 0;          ///< How many of them were in the log already.
+    std::vector<core::Seq> seqs{};          ///< One an event, in order; a repeat has the position of the first.
+    std::size_t repeats = 0;                ///< How many of them were in the log already.
     std::optional<std::string> existing{};  ///< `Commit::once` was taken: its row's value; nothing else was done.
 };
 
@@ -58,9 +58,9 @@ struct Commit {
 
 /// A page of the log.
 struct Page {
-    Chunk events{};               ///< Those that pass the filter, oldest first.
-    core::Seq scanned = 0;        ///< Read on after this; further than the last event when others were passed over.
-    bool end = false;             ///< Nothing newer was in the log when the page was read.
+    Chunk events{};                  ///< Those that pass the filter, oldest first.
+    core::Seq scanned = 0;           ///< Read on after this; further than the last event when others were passed over.
+    bool end = false;                ///< Nothing newer was in the log when the page was read.
     std::optional<core::Gap> gap{};  ///< What retention took between the position asked for and the first event.
 };
 
@@ -78,10 +78,11 @@ struct LogStats {
     std::uint64_t commits = 0;           ///< Transactions since the start.
     std::uint64_t appended = 0;          ///< Events since the start.
     std::uint64_t repeats = 0;           ///< Events dropped as repeats since the start.
+    std::uint64_t overruns = 0;          ///< Times that retention by bytes went past a cursor that held the log.
     std::uint64_t queue_bytes = 0;       ///< What waits for the writer now.
     std::uint64_t queue_high_bytes = 0;  ///< The most that ever waited.
     std::uint64_t queue_limit_bytes = 0;
-    std::optional<core::Error> fault{};  ///< Why the last transaction failed; nothing when it succeeded.
+    std::optional<core::Error> fault{};       ///< Why the last transaction failed; nothing when it succeeded.
     std::optional<core::Time> last_commit{};  ///< When a transaction last succeeded.
 };
 
@@ -111,7 +112,9 @@ public:
     /// The position just before the first event whose time is not before `time`, by the time index.
     [[nodiscard]] virtual core::Result<core::Seq> before_time(core::Time time) = 0;
 
-    [[nodiscard]] virtual core::Result<std::optional<std::string>> row(std::string_view space, std::string_view key) = 0;
+    [[nodiscard]] virtual core::Result<std::optional<std::string>> row(
+        std::string_view space, std::string_view key
+    ) = 0;
     /// Rows of `space` with keys after `after`, in key order, at most `limit`.
     [[nodiscard]] virtual core::Result<std::vector<Row>> rows(
         std::string_view space, std::string_view after, std::size_t limit
@@ -140,7 +143,8 @@ struct Start {
 };
 
 /// Resolves a position: `start` is before the oldest event, `now` after the newest; a foreign or future one is told by
-/// a gap and starts over. Threads: safe from anywhere; does not block.
+/// a gap and starts over (the gap runs from 1 to just before the oldest event: `to` is 0 when this log has them all).
+/// Threads: safe from anywhere; does not block.
 [[nodiscard]] Start resolve(EventLog& log, core::Position const& position);
 
 }  // namespace macp::events

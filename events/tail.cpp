@@ -23,7 +23,8 @@ void Tail::publish(ChunkPtr chunk) {
 std::vector<ChunkPtr> Tail::after(core::Seq after) const {
     std::scoped_lock const lock{mutex_};
     if (chunks_.empty() || after + 1 < chunks_.front()->first()) return {};
-    auto const first_new = std::ranges::partition_point(chunks_, [after](auto const& chunk) { return chunk->last() <= after; });
+    auto const first_new =
+        std::ranges::partition_point(chunks_, [after](auto const& chunk) { return chunk->last() <= after; });
     return {first_new, chunks_.end()};
 }
 

@@ -38,13 +38,13 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 /// A request as handlers see it: no Beast, no socket.
 struct Request {
     std::string method{};
-    std::string path{};      ///< As sent, without the query; parameters in it are decoded into `params`.
-    Pairs query{};           ///< Decoded, in order; a name may come more than once.
-    Pairs headers{};         ///< Names in lower case, in order.
-    Pairs params{};          ///< Captures of the route pattern, decoded.
+    std::string path{};  ///< As sent, without the query; parameters in it are decoded into `params`.
+    Pairs query{};       ///< Decoded, in order; a name may come more than once.
+    Pairs headers{};     ///< Names in lower case, in order.
+    Pairs params{};      ///< Captures of the route pattern, decoded.
     std::string body{};
-    std::string id{};        ///< Names this request in answers and logs.
-    std::string remote{};    ///< The peer's address, `127.0.0.1:5123`.
+    std::string id{};               ///< Names this request in answers and logs.
+    std::string remote{};           ///< The peer's address, `127.0.0.1:5123`.
     Scope scopes = Scope::None;     ///< What the caller may do.
     std::string caller{};           ///< Names the token in logs (never the token itself); empty when none was needed.
     async::Shard* shard = nullptr;  ///< The loop that the request lives on.
@@ -66,9 +66,9 @@ struct Response {
     unsigned status = 200;
     std::string content_type = "application/json";
     std::string body{};
-    Pairs headers{};          ///< Beyond content type, length, date, connection and request id.
-    BodySource stream{};      ///< When set: sent chunked instead of `body`.
-    Takeover takeover{};      ///< When set: nothing is sent; the taker speaks from here.
+    Pairs headers{};      ///< Beyond content type, length, date, connection and request id.
+    BodySource stream{};  ///< When set: sent chunked instead of `body`.
+    Takeover takeover{};  ///< When set: nothing is sent; the taker speaks from here.
     /// Bytes shared between connections, instead of `body` (specs, pages): nothing is copied.
     std::shared_ptr<std::string const> shared{};
 };
@@ -87,6 +87,7 @@ struct Route {
     Scope scope = Scope::Read;
     BodyLimit body = BodyLimit::None;
     Handler handler{};
+    bool long_poll = false;  ///< Holds on purpose: the request time-out does not apply.
 };
 
 /// 200 with JSON text.

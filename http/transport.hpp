@@ -24,7 +24,8 @@ struct IoResult {
 
 /// One accepted connection: plain, or TLS over the same socket.
 ///
-/// Threads: its shard only. One read and one write may be in flight at once. Cancellation: `close` ends both with an error.
+/// Threads: its shard only. One read and one write may be in flight at once. Cancellation: `close` ends both with an
+/// error.
 class Transport {
 public:
     explicit Transport(Socket socket);

@@ -1,0 +1,1 @@
+"""What bench/run.py is made of: servers, the load client, one module a question, and the report."""

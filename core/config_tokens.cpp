@@ -1,0 +1,111 @@
+#include "core/config_tokens.hpp"
+
+#include "core/json.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <sstream>
+
+namespace macp::core {
+namespace {
+
+constexpr std::array<std::string_view, 4> known_scopes{"read", "ingest", "control", "admin"};
+constexpr std::string_view prefix = "MACP_TOKEN_";
+
+/// What is wrong with a list of scopes; empty: nothing.
+std::string scope_problem(std::string_view scopes) {
+    for (std::size_t at = 0; at <= scopes.size();) {
+        auto const comma = std::min(scopes.find(',', at), scopes.size());
+        auto const scope = trim(scopes.substr(at, comma - at));
+        if (std::ranges::find(known_scopes, scope) == known_scopes.end()) {
+            return "scopes are read, ingest, control and admin, separated by commas";
+        }
+        at = comma + 1;
+    }
+    return {};
+}
+
+/// Stores a token; answers what is wrong with it, without the token itself.
+std::string add_token(LoadedConfig& loaded, std::string const& name, std::string_view scopes, std::string_view token) {
+    if (auto problem = scope_problem(scopes); !problem.empty()) return problem;
+    auto const odd = [](char c) { return static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) > '~'; };
+    if (token.empty() || std::ranges::any_of(token, odd)) {
+        return "a token is a run of printable ASCII characters without white space";
+    }
+    std::string packed;
+    std::ranges::copy_if(scopes, std::back_inserter(packed), [](char c) { return c != ' '; });
+    packed += ':';
+    packed += token;
+    if (!loaded.config.access.tokens.emplace(name, std::move(packed)).second) {
+        return "there is more than one token named `" + name + '`';
+    }
+    return {};
+}
+
+std::string lower(std::string_view text) {
+    std::string out{text};
+    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return out;
+}
+
+/// What is wrong with keeping secrets in this file; empty: nothing.
+std::string permission_problem(std::filesystem::path const& path) {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return "cannot be read";
+    constexpr auto group_or_world = static_cast<mode_t>(S_IRWXG | S_IRWXO);
+    if ((status.st_mode & group_or_world) != 0) return "holds secrets and is open to others: chmod 600 it";
+    return {};
+}
+
+}  // namespace
+
+void read_environment_tokens(LoadedConfig& loaded, std::vector<std::string>& problems) {
+    auto& origin = loaded.origins["access.tokens"];
+    for (auto const& [variable, value] : loaded.sources.environment) {
+        if (variable != "MACP_TOKEN" && !variable.starts_with(prefix)) continue;
+        if (trim(value).empty()) continue;
+        std::string problem;
+        if (variable == "MACP_TOKEN") {
+            problem = add_token(loaded, "default", "admin", trim(value));
+        } else if (auto const colon = value.find(':'); colon != std::string::npos && variable.size() > prefix.size()) {
+            auto const name = lower(std::string_view{variable}.substr(prefix.size()));
+            problem = add_token(loaded, name, trim(value.substr(0, colon)), trim(value.substr(colon + 1)));
+        } else {
+            problem = "must be `scopes:token`, for example `read,ingest:…`";
+        }
+        if (!problem.empty()) problems.push_back("environment: " + variable + ": " + problem);
+        origin += (origin.empty() ? "" : ", ") + variable;
+    }
+    if (origin.empty()) loaded.origins.erase("access.tokens");
+}
+
+void read_token_file(LoadedConfig& loaded, std::vector<std::string>& problems) {
+    if (loaded.config.access.tokens_file.empty()) return;
+    auto const path = loaded.sources.working_dir / loaded.config.access.tokens_file;
+    if (auto const problem = permission_problem(path); !problem.empty()) {
+        problems.push_back(path.string() + ": access.tokens_file " + problem);
+        return;
+    }
+    std::ifstream file{path};
+    if (!file) problems.push_back(path.string() + ": access.tokens_file cannot be read");
+    std::string line;
+    for (std::size_t number = 1; std::getline(file, line); ++number) {
+        if (trim(line).empty() || trim(line).front() == '#') continue;
+        std::istringstream words{line};
+        std::string name;
+        std::string scopes;
+        std::string token;
+        std::string extra;
+        words >> name >> scopes >> token;
+        auto problem =
+            words >> extra ? std::string{"a line is `name scopes token`"} : add_token(loaded, name, scopes, token);
+        if (!problem.empty()) problems.push_back(path.string() + ':' + std::to_string(number) + ": " + problem);
+    }
+    auto& origin = loaded.origins["access.tokens"];
+    origin += (origin.empty() ? "" : ", ") + path.string();
+}
+
+}  // namespace macp::core

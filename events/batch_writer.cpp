@@ -1,0 +1,230 @@
+#include "events/batch_writer.hpp"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace macp::events {
+namespace {
+
+constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
+
+std::int64_t stored(core::Seq seq) {
+    return static_cast<std::int64_t>(seq);
+}
+std::int64_t stored(core::Time time) {
+    return time.time_since_epoch().count();
+}
+
+/// Whether a failure is the doing of the commit at hand, so that the others may try again without it.
+bool own_fault(core::ErrorCode code) {
+    return code == core::ErrorCode::TooLarge || code == core::ErrorCode::Internal;
+}
+
+}  // namespace
+
+core::Result<BatchWriter> BatchWriter::open(
+    io::Database& database, Names& sources, Names& types, core::Clock const& clock, core::Seq last
+) {
+    BatchWriter writer{database, sources, types, clock, last};
+    auto& statements = writer.statements_;
+    std::pair<io::Statement*, std::string_view> const wanted[] = {
+        {&statements.begin, "BEGIN IMMEDIATE"},
+        {&statements.end, "COMMIT"},
+        {&statements.add_event,
+         "INSERT OR IGNORE INTO events (seq, source_id, type_id, id, subject, time_us, extensions, data)"
+         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
+        {&statements.find_event, "SELECT seq FROM events WHERE source_id = ?1 AND id = ?2"},
+        {&statements.add_source, "INSERT INTO sources (id, text) VALUES (?1, ?2)"},
+        {&statements.add_type, "INSERT INTO types (id, text) VALUES (?1, ?2)"},
+        {&statements.set_cursor, "INSERT OR REPLACE INTO cursors (name, value, holds) VALUES (?1, ?2, ?3)"},
+        {&statements.erase_cursor, "DELETE FROM cursors WHERE name = ?1"},
+        {&statements.set_row, "INSERT OR REPLACE INTO rows (space, key, value, expires_us) VALUES (?1, ?2, ?3, ?4)"},
+        {&statements.erase_row, "DELETE FROM rows WHERE space = ?1 AND key = ?2"},
+        {&statements.find_row,
+         "SELECT value FROM rows WHERE space = ?1 AND key = ?2 AND (expires_us IS NULL OR expires_us > ?3)"},
+    };
+    for (auto const& [statement, sql] : wanted) {
+        auto prepared = database.prepare(sql);
+        if (!prepared) return core::pass_on(prepared);
+        *statement = *std::move(prepared);
+    }
+    return writer;
+}
+
+BatchWriter::Outcome BatchWriter::run(std::span<PendingCommit> batch) {
+    Outcome outcome;
+    outcome.results.resize(batch.size());
+    for (;;) {
+        auto const before = std::pair{last_, std::pair{sources_->last_id(), types_->last_id()}};
+        auto const failure = attempt(batch, outcome);
+        if (!failure) return outcome;
+
+        database_->roll_back();
+        last_ = before.first;
+        sources_->forget_after(before.second.first);
+        types_->forget_after(before.second.second);
+        chunk_.reset();
+        outcome.chunks.clear();
+        outcome.appended = 0;
+        outcome.repeats = 0;
+        if (failure->commit && own_fault(failure->error.code)) {
+            outcome.results[*failure->commit] = tl::unexpected{failure->error};  // and again without this one
+            continue;
+        }
+        for (auto& result : outcome.results) {
+            if (result) result = tl::unexpected{failure->error};
+        }
+        outcome.fault = failure->error;
+        return outcome;
+    }
+}
+
+std::optional<BatchWriter::Failure> BatchWriter::attempt(std::span<PendingCommit> batch, Outcome& outcome) {
+    if (auto const begun = statements_.begin.run(); !begun) return Failure{.error = begun.error()};
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (!outcome.results[i]) continue;  // failed by its own fault in an earlier attempt
+        outcome.results[i] = apply(batch[i].commit, outcome);
+        if (outcome.results[i]) continue;
+        Failure failure{.commit = i, .error = outcome.results[i].error()};
+        outcome.results[i] = CommitResult{};
+        return failure;
+    }
+    finish_chunk(outcome);
+    if (auto const ended = statements_.end.run(); !ended) return Failure{.error = ended.error()};
+    return std::nullopt;
+}
+
+core::Result<CommitResult> BatchWriter::apply(Commit& commit, Outcome& outcome) {
+    CommitResult result;
+    if (commit.once) {
+        auto existing = find_once(*commit.once);
+        if (!existing) return core::pass_on(existing);
+        if (*existing) {
+            result.existing = *std::move(existing);
+            return result;
+        }
+    }
+    result.seqs.reserve(commit.events.size());
+    for (auto const& event : commit.events) {
+        if (auto const done = append(event, result, outcome); !done) return core::pass_on(done);
+    }
+    for (auto const& move : commit.cursors) {
+        if (auto const done = move_cursor(move); !done) return core::pass_on(done);
+    }
+    for (auto const& row : commit.rows) {
+        if (auto const done = write_row(row); !done) return core::pass_on(done);
+    }
+    if (commit.once) {
+        auto const& once = *commit.once;
+        Row row{.space = once.space, .key = once.key};
+        try {
+            row.value = once.value ? once.value(result) : std::string{};
+        } catch (std::exception const&) {
+            return core::fail(core::ErrorCode::Internal, "internal error");
+        }
+        if (once.keep.count() > 0) row.expires = clock_->now() + once.keep;
+        if (auto const done = write_row(row); !done) return core::pass_on(done);
+    }
+    outcome.repeats += result.repeats;
+    return result;
+}
+
+core::Result<std::optional<std::string>> BatchWriter::find_once(Commit::Once const& once) {
+    auto& find = statements_.find_row;
+    io::ResetLater const later{find};
+    find.bind(1, once.space);
+    find.bind(2, once.key);
+    find.bind(3, stored(clock_->now()));
+    auto const row = find.step();
+    if (!row) return core::pass_on(row);
+    if (!*row) return std::optional<std::string>{};
+    return std::optional<std::string>{find.text(0)};
+}
+
+core::Result<void> BatchWriter::append(core::NewEvent const& event, CommitResult& result, Outcome& outcome) {
+    auto const source = name(*sources_, statements_.add_source, event.source);
+    if (!source) return core::pass_on(source);
+    auto const type = name(*types_, statements_.add_type, event.type);
+    if (!type) return core::pass_on(type);
+
+    auto const seq = last_ + 1;
+    auto& add = statements_.add_event;
+    add.bind(1, stored(seq));
+    add.bind(2, *source);
+    add.bind(3, *type);
+    add.bind(4, event.id);
+    event.subject.empty() ? add.bind_null(5) : add.bind(5, event.subject);
+    add.bind(6, stored(event.time));
+    event.extensions.empty() ? add.bind_null(7) : add.bind(7, event.extensions);
+    event.data.empty() ? add.bind_null(8) : add.bind_blob(8, event.data);
+    if (auto const added = add.run(); !added) return added;
+
+    if (database_->changes() == 0) {
+        auto const first = find_repeat(*source, event);
+        if (!first) return core::pass_on(first);
+        result.seqs.push_back(*first);
+        ++result.repeats;
+        return {};
+    }
+    last_ = seq;
+    ++outcome.appended;
+    result.seqs.push_back(seq);
+    serialise(seq, event);
+    if (chunk_->bytes() >= chunk_bytes) finish_chunk(outcome);
+    return {};
+}
+
+core::Result<core::Seq> BatchWriter::find_repeat(Names::Id source, core::NewEvent const& event) {
+    auto& find = statements_.find_event;
+    io::ResetLater const later{find};
+    find.bind(1, source);
+    find.bind(2, event.id);
+    auto const row = find.step();
+    if (!row) return core::pass_on(row);
+    if (!*row) return core::fail(core::ErrorCode::Internal, "the log refused an event that is no repeat");
+    return static_cast<core::Seq>(find.integer(0));
+}
+
+core::Result<Names::Id> BatchWriter::name(Names& names, io::Statement& add, std::string const& text) {
+    if (auto const known = names.find(text)) return *known;
+    auto const id = names.last_id() + 1;
+    add.bind(1, id);
+    add.bind(2, text);
+    if (auto const added = add.run(); !added) return core::pass_on(added);
+    // Before the commit: a reader that sees the event must find its names.
+    names.add(id, text);
+    return id;
+}
+
+core::Result<void> BatchWriter::move_cursor(CursorMove const& move) {
+    auto& statement = move.erase ? statements_.erase_cursor : statements_.set_cursor;
+    statement.bind(1, move.name);
+    if (!move.erase) {
+        statement.bind(2, move.value);
+        statement.bind_if(3, move.holds ? std::optional{stored(*move.holds)} : std::nullopt);
+    }
+    return statement.run();
+}
+
+core::Result<void> BatchWriter::write_row(Row const& row) {
+    auto& statement = row.value ? statements_.set_row : statements_.erase_row;
+    statement.bind(1, row.space);
+    statement.bind(2, row.key);
+    if (row.value) {
+        statement.bind(3, *row.value);
+        statement.bind_if(4, row.expires ? std::optional{stored(*row.expires)} : std::nullopt);
+    }
+    return statement.run();
+}
+
+void BatchWriter::serialise(core::Seq seq, core::NewEvent const& event) {
+    if (!chunk_) chunk_ = std::make_shared<Chunk>();
+    chunk_->append(seq, event);
+}
+
+void BatchWriter::finish_chunk(Outcome& outcome) {
+    if (chunk_) outcome.chunks.push_back(std::exchange(chunk_, nullptr));
+}
+
+}  // namespace macp::events

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "core/result.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <utility>
+
+namespace macp::events {
+
+/// A file descriptor that closes itself.
+class Descriptor {
+public:
+    explicit Descriptor(int number = -1) noexcept : number_{number} {}
+    Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(number_, other.number_);
+        return *this;
+    }
+    ~Descriptor();
+
+    [[nodiscard]] int number() const noexcept { return number_; }
+
+private:
+    int number_;
+};
+
+/// Makes the folders above `database` (0700) and the empty file (0600) when they are missing.
+/// Errors: StorageFull, Unavailable.
+[[nodiscard]] core::Result<void> make_database_file(std::filesystem::path const& database);
+
+/// Keeps a second process away from the log: holds `<database>.lock`, with the process id in it.
+class LogLock {
+public:
+    /// Errors: Conflict when another process (or another log object) holds it, naming the process; Unavailable.
+    [[nodiscard]] static core::Result<LogLock> take(std::filesystem::path const& database);
+
+private:
+    explicit LogLock(Descriptor file) : file_{std::move(file)} {}
+    Descriptor file_;
+};
+
+/// Space set aside in `<database>.reserve`, let go when the disk is full: a checkpoint and retention need some to make
+/// more. Threads: the log's only.
+class Reserve {
+public:
+    Reserve(std::filesystem::path const& database, std::uint64_t bytes);
+
+    /// Sets the space aside; true when it is.
+    [[nodiscard]] bool take();
+    void release() noexcept;
+    /// What is set aside: as asked for, less on a small disk.
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+private:
+    std::filesystem::path path_;
+    std::uint64_t bytes_;
+    Descriptor file_;
+    bool held_ = false;
+};
+
+}  // namespace macp::events

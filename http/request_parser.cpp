@@ -1,0 +1,84 @@
+#include "http/request_parser.hpp"
+
+#include "http/uri.hpp"
+
+#include <boost/beast/http/error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace macp::http {
+namespace {
+
+namespace beast_http = boost::beast::http;
+
+constexpr std::size_t first_body_bytes = std::size_t{64} << 10;  ///< Reserved on a promise; more only as it comes.
+
+std::string_view view(boost::beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+/// A header line that goes on in the next one.
+bool has_fold(std::string_view header) {
+    for (auto at = header.find('\n'); at != std::string_view::npos; at = header.find('\n', at + 1)) {
+        if (at + 1 < header.size() && (header[at + 1] == ' ' || header[at + 1] == '\t')) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::size_t RequestParser::feed(std::string_view bytes, Error& error) {
+    bool const in_header = !is_header_done();
+    auto const used = put(boost::asio::const_buffer{bytes.data(), bytes.size()}, error);
+    if (!in_header) return used;
+    header_bytes_ += used;
+    if (!error || error == beast_http::error::need_more) {
+        // Beast takes a line only once it has seen what follows: a fold is never cut in two.
+        if (has_fold(bytes.substr(0, used))) error = beast_http::error::bad_field;
+    }
+    return used;
+}
+
+void RequestParser::
+    on_request_impl(beast_http::verb /*verb*/, Text method, Text target, int version, Error& /*error*/) {
+    request_.method = method;
+    target_ = target;
+    version_ = version;
+    request_.headers.reserve(16);
+}
+
+void RequestParser::on_field_impl(Field field, Text name, Text value, Error& error) {
+    if (field == Field::host && std::exchange(has_host_, true)) error = beast_http::error::bad_field;
+    if (field == Field::transfer_encoding) {
+        has_coding_ = true;
+        if (version_ < 11 || !equal_ignoring_case(view(value), "chunked"))
+            error = beast_http::error::bad_transfer_encoding;
+    }
+    if (error || header_done_) return;
+    auto& [key, text] = request_.headers.emplace_back();
+    key = name;
+    make_lower(key);
+    text = value;
+}
+
+void RequestParser::on_header_impl(Error& error) {
+    header_done_ = true;
+    if (version_ >= 11 && !has_host_) error = beast_http::error::bad_field;
+    if (has_coding_ && !chunked()) error = beast_http::error::bad_transfer_encoding;
+}
+
+void RequestParser::on_body_init_impl(boost::optional<std::uint64_t> const& length, Error& /*error*/) {
+    if (length && !discarding_) request_.body.reserve(std::min<std::uint64_t>(*length, first_body_bytes));
+}
+
+std::size_t RequestParser::on_body_impl(Text bytes, Error& /*error*/) {
+    if (!discarding_) request_.body.append(bytes.data(), bytes.size());
+    return bytes.size();
+}
+
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t /*remaining*/, Text bytes, Error& error) {
+    return on_body_impl(bytes, error);
+}
+
+}  // namespace macp::http

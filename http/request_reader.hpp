@@ -1,0 +1,62 @@
+#pragma once
+
+#include "http/exchange.hpp"
+#include "http/problem.hpp"
+#include "http/request_parser.hpp"
+#include "http/wire.hpp"
+
+#include <optional>
+#include <string>
+
+namespace macp::http {
+
+/// Reads one request after the other off a wire, and refuses what should not reach a handler, before its body when it
+/// can. Threads: the shard only.
+class RequestReader {
+public:
+    enum class Got {
+        Request,  ///< `request()` is complete and allowed.
+        Refusal,  ///< `refusal()` is the answer.
+        Nothing,  ///< The peer is gone, or we drain.
+    };
+
+    RequestReader(Connection& connection, Wire& wire) : connection_{connection}, wire_{wire} {}
+
+    /// Fills `exchange` as far as it comes.
+    [[nodiscard]] async::Task<Got> next(Exchange& exchange);
+
+    [[nodiscard]] Request& request() noexcept { return parser_->request(); }
+    [[nodiscard]] Response& refusal() noexcept { return *refusal_; }
+    [[nodiscard]] std::string const& target() const noexcept { return parser_->target(); }
+
+    /// True when bytes of a refused request may still be under way.
+    [[nodiscard]] bool broken_off() const noexcept { return broken_off_; }
+
+private:
+    [[nodiscard]] async::Task<Got> read_header();
+    [[nodiscard]] async::Task<Got> read_body();
+    [[nodiscard]] async::Task<Got> wait_for_header();
+    [[nodiscard]] async::Task<> discard_body();
+
+    [[nodiscard]] bool header_too_large() const;
+    void take_header();
+    [[nodiscard]] bool take_target();
+    [[nodiscard]] bool admit();
+    [[nodiscard]] bool limit_body();
+
+    /// Makes the answer; the connection ends with it, since where the next request begins is not known.
+    Got break_off(Problem const& problem, std::string detail, std::string field = {});
+    /// Makes the answer; the connection goes on when the body can be skipped.
+    bool refuse(Response response);
+
+    Connection& connection_;
+    Wire& wire_;
+    std::optional<RequestParser> parser_;
+    std::optional<Response> refusal_;
+    Exchange* exchange_ = nullptr;
+    std::size_t body_limit_ = 0;
+    bool in_time_ = false;  ///< The clock for this header or body runs.
+    bool broken_off_ = false;
+};
+
+}  // namespace macp::http

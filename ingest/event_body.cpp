@@ -1,0 +1,223 @@
+#include "ingest/event_body.hpp"
+
+#include "core/json.hpp"
+#include "ingest/json_members.hpp"
+
+#include <algorithm>
+
+namespace macp::ingest {
+namespace {
+
+namespace dom = simdjson::dom;
+
+core::Result<void> invalid(std::string_view name, std::string_view problem) {
+    std::string message{name};
+    return core::fail(core::ErrorCode::InvalidField, message.append(" ").append(problem), "/" + std::string{name});
+}
+
+/// A CloudEvent in the making: what its members said, before they are held against each other.
+struct CloudEvent {
+    core::NewEvent event;
+    std::string content_type;
+    std::string_view data;
+    std::string_view data_base64;
+    bool has_specversion = false;
+};
+
+bool is_attribute_name(std::string_view name) {
+    return !name.empty() && std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    });
+}
+
+core::Result<void> take_text(std::string& into, std::string_view name, dom::element value) {
+    auto const text = text_of(&value);
+    if (!text) return invalid(name, "must be text that is not blank");
+    into = *text;
+    return {};
+}
+
+core::Result<void> take_time(core::NewEvent& event, dom::element value) {
+    auto const text = text_of(&value);
+    auto const time = text ? core::parse_time(*text) : std::nullopt;
+    if (!time) return invalid("time", "must be a time such as 2026-03-31T09:00:00Z");
+    event.time = *time;
+    return {};
+}
+
+core::Result<void> take_extension(CloudEvent& cloud, std::string_view name, dom::element value, std::string_view raw) {
+    if (!is_attribute_name(name)) {
+        return invalid(name, "is no attribute name: those are made of the letters a to z and digits");
+    }
+    if (!value.is_string() && !value.is_bool() && !value.is_int64()) {
+        return invalid(name, "must be text, a boolean or a whole number");
+    }
+    cloud.event.extensions.append(",\"").append(name).append("\":").append(raw);
+    return {};
+}
+
+core::Result<void> take_member(CloudEvent& cloud, std::string_view name, dom::element value, std::string_view raw) {
+    auto& event = cloud.event;
+    if (value.is_null() && name != "id" && name != "source" && name != "type" && name != "specversion") return {};
+    if (name == "specversion") {
+        cloud.has_specversion = true;
+        bool const known = text_of(&value) == std::optional<std::string_view>{"1.0"};
+        return known ? core::Result<void>{} : invalid(name, "must be \"1.0\"");
+    }
+    if (name == "id") return take_text(event.id, name, value);
+    if (name == "source") return take_text(event.source, name, value);
+    if (name == "type") return take_text(event.type, name, value);
+    if (name == "subject") return take_text(event.subject, name, value);
+    if (name == "time") return take_time(event, value);
+    if (name == "datacontenttype") return take_text(cloud.content_type, name, value);
+    if (name == "seq") return {};  // another log's position; this one gives its own
+    if (name == "data") {
+        cloud.data = raw;
+        return {};
+    }
+    if (name == "data_base64") {
+        if (!value.is_string()) return invalid(name, "must be text");
+        cloud.data_base64 = raw;
+        return {};
+    }
+    return take_extension(cloud, name, value, raw);
+}
+
+core::Result<core::NewEvent> finish(CloudEvent cloud) {
+    auto& event = cloud.event;
+    for (auto const& [name, value] : {std::pair{"id", &event.id}, {"source", &event.source}, {"type", &event.type}}) {
+        if (!value->empty()) continue;
+        return core::fail(
+            core::ErrorCode::InvalidField, std::string{"a CloudEvent needs "} + name, std::string{"/"} + name
+        );
+    }
+    if (!cloud.data.empty() && !cloud.data_base64.empty()) {
+        return core::pass_on(invalid("data_base64", "and data cannot both be given"));
+    }
+    event.data = cloud.data;
+    if (!cloud.data_base64.empty()) {
+        if (!cloud.content_type.empty()) {
+            event.extensions.append(R"(,"datacontenttype":)").append(core::json_string(cloud.content_type));
+        }
+        event.extensions.append(R"(,"data_base64":)").append(cloud.data_base64);
+    }
+    return std::move(event);
+}
+
+core::Result<core::NewEvent> cloud_event(dom::object object, std::string_view text, EventDefaults const& defaults) {
+    CloudEvent cloud;
+    cloud.event.time = defaults.received;
+    auto const raw = raw_values(text);
+    std::size_t index = 0;
+    for (auto const& [name, value] : object) {
+        auto const taken = take_member(cloud, name, value, raw[index++]);
+        if (!taken) return core::pass_on(taken);
+    }
+    return finish(std::move(cloud));
+}
+
+/// The raw value of the first member called `name` that is not null; empty when there is none.
+std::string_view raw_member(dom::object object, std::vector<std::string_view> const& raw, std::string_view name) {
+    std::size_t index = 0;
+    for (auto const& [key, value] : object) {
+        if (key == name) return value.is_null() ? std::string_view{} : raw[index];
+        ++index;
+    }
+    return {};
+}
+
+core::Result<core::NewEvent> plain_event(
+    dom::object object, Members const& top, std::string text, EventDefaults const& defaults
+) {
+    auto const* payload = top.find(Name::Payload);
+    std::string_view payload_name = "payload";
+    if (payload == nullptr || payload->is_null()) {
+        payload = top.find(Name::Data);
+        payload_name = "data";
+    }
+    core::NewEvent event;
+    auto const filled = fill_attributes(event, top, members_of(payload), defaults);
+    if (!filled) return core::pass_on(filled);
+
+    auto const raw = raw_member(object, raw_values(text), payload_name);
+    if (raw.empty()) {
+        event.data = std::move(text);
+    } else {
+        event.data = raw.starts_with('{') ? std::string{raw} : R"({"value":)" + std::string{raw} + "}";
+    }
+    return event;
+}
+
+core::Result<core::NewEvent> event_of(JsonParser& parser, std::string_view json_text, EventDefaults const& defaults) {
+    auto const root = parser.parse(json_text, false);
+    if (!root) return core::pass_on(root);
+    dom::object object;
+    if (root->get_object().get(object) != simdjson::SUCCESS) {
+        return core::fail(core::ErrorCode::InvalidField, "an event is a JSON object");
+    }
+    Members const top{object};
+    auto text = minified(json_text);
+    if (top.find(Name::SpecVersion) != nullptr) return cloud_event(object, text, defaults);
+    return plain_event(object, top, std::move(text), defaults);
+}
+
+tl::unexpected<core::Error> at_element(core::Error error, std::size_t index) {
+    error.field = "/" + std::to_string(index) + error.field;
+    return tl::unexpected<core::Error>{std::move(error)};
+}
+
+tl::unexpected<core::Error> too_many(std::size_t most) {
+    return core::fail(core::ErrorCode::TooLarge, "more than " + std::to_string(most) + " events at once");
+}
+
+}  // namespace
+
+core::Result<core::NewEvent> event_from_json(std::string_view json_text, EventDefaults const& defaults) {
+    JsonParser parser;
+    return event_of(parser, json_text, defaults);
+}
+
+core::Result<std::vector<core::NewEvent>> events_from_json(
+    std::string_view json_text, EventDefaults const& defaults, std::size_t most
+) {
+    JsonParser parser;
+    std::vector<core::NewEvent> events;
+    auto const first = core::trim(json_text);
+    if (!first.starts_with('[')) {
+        auto event = event_of(parser, json_text, defaults);
+        if (!event) return core::pass_on(event);
+        events.push_back(*std::move(event));
+        return events;
+    }
+    auto const root = parser.parse(json_text, false);
+    if (!root) return core::pass_on(root);
+    auto const text = minified(json_text);
+    auto const elements = raw_values(text);
+    if (elements.size() > most) return too_many(most);
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+        auto event = event_of(parser, elements[i], defaults);
+        if (!event) return at_element(std::move(event).error(), i);
+        events.push_back(*std::move(event));
+    }
+    return events;
+}
+
+core::Result<std::vector<core::NewEvent>> events_from_ndjson(
+    std::string_view text, EventDefaults const& defaults, std::size_t most
+) {
+    JsonParser parser;
+    std::vector<core::NewEvent> events;
+    for (std::size_t number = 0; !text.empty(); ++number) {
+        auto const end = std::min(text.find('\n'), text.size());
+        auto const line = core::trim(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (line.empty()) continue;
+        if (events.size() == most) return too_many(most);
+        auto event = event_of(parser, line, defaults);
+        if (!event) return at_element(std::move(event).error(), number);
+        events.push_back(*std::move(event));
+    }
+    return events;
+}
+
+}  // namespace macp::ingest

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "core/event.hpp"
+#include "core/result.hpp"
+#include "ingest/event_line.hpp"
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace macp::ingest {
+
+/// Makes an event of a posted JSON object.
+///
+/// With `specversion` it is a CloudEvent (structured mode). Otherwise `payload`, else `data`, becomes the event's data
+/// (`{"value":…}` when it is no object), or without either the whole body does, minified.
+/// Errors: BadJson; InvalidField with a JSON pointer. Threads: safe from anywhere.
+[[nodiscard]] core::Result<core::NewEvent> event_from_json(std::string_view json_text, EventDefaults const& defaults);
+
+/// An object, or an array of at most `most` of them; the pointer of an error begins with the element's index.
+/// Errors: those of `event_from_json`, TooLarge.
+[[nodiscard]] core::Result<std::vector<core::NewEvent>> events_from_json(
+    std::string_view json_text, EventDefaults const& defaults, std::size_t most = 100'000
+);
+
+/// One object a line; blank lines are passed over. The pointer of an error begins with the line's number from 0,
+/// blank ones counted. Errors: as above.
+[[nodiscard]] core::Result<std::vector<core::NewEvent>> events_from_ndjson(
+    std::string_view text, EventDefaults const& defaults, std::size_t most = 100'000
+);
+
+}  // namespace macp::ingest

@@ -1,0 +1,101 @@
+#include "ingest/file_follower.hpp"
+
+#include "core/filter.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace macp::ingest {
+
+FileFollower::FileFollower(core::Clock const& clock, FollowerOptions options)
+    : clock_{clock},
+      cursor_{options.root / options.cursor},
+      files_{options.root, std::move(options.files), options.max_line_bytes} {
+    auto places = cursor_.load();
+    if (places) {
+        files_.load(*std::move(places));
+    } else {
+        spdlog::warn("{}; reading from the beginning", places.error().message);
+    }
+}
+
+void FileFollower::on(std::vector<std::string> types, OnEvent callback) {
+    subscribers_.push_back({.types = std::move(types), .callback = std::move(callback)});
+}
+
+core::Result<std::size_t> FileFollower::poll_once() {
+    seen_ = 0;
+    for (bool more = true; more;) {
+        files_.scan();
+        if (auto const saved = save(); !saved) return core::pass_on(saved);
+        for (auto& orphan : files_.orphans()) {
+            auto const name = orphan.tail().path().filename().string();
+            auto const take = [&](Line const& line, std::uint64_t at, bool) { take_line(name, line, at); };
+            while (orphan.read_block(take).value_or(LineFile::Outcome::Idle) == LineFile::Outcome::More) {}
+        }
+        files_.orphans().clear();
+        auto const read = read_files();
+        if (!read) return core::pass_on(read);
+        more = *read;
+    }
+    return seen_;
+}
+
+/// One block of each file. True when there is more to read, or files are to be looked for again.
+core::Result<bool> FileFollower::read_files() {
+    bool more = false;
+    for (auto& [name, file] : files_.files()) {
+        if (file.copy) continue;
+        auto const before = file.lines.place();
+        auto const outcome = file.lines.read_block([&](Line const& line, std::uint64_t offset, bool) {
+            take_line(name, line, offset);
+        });
+        if (!outcome) spdlog::warn("{}: {}", name, outcome.error().message);
+        auto const saved = before == file.lines.place() ? core::Result<void>{} : save();
+        if (!saved) return core::pass_on(saved);
+        more = more || outcome == LineFile::Outcome::More || outcome == LineFile::Outcome::Leaving;
+        if (before.inode != 0 && before.inode != file.lines.place().inode) return true;
+    }
+    return more;
+}
+
+void FileFollower::take_line(std::string const& file, Line const& line, std::uint64_t offset) {
+    EventDefaults const defaults{.source = "/orchestrator/events", .received = clock_.now()};
+    auto const event = line.too_long ? core::fail(core::ErrorCode::TooLarge, "line too long")
+                                     : parser_.parse(line.text, defaults);
+    if (!event) {
+        spdlog::warn("{} at byte {}: skipped a line: {}", file, offset, event.error().message);
+        if (on_bad_line_) on_bad_line_(file, offset, event.error());
+        return;
+    }
+    ++seen_;
+    tell({.event = *event, .line = line.text, .file = file, .offset = offset});
+}
+
+void FileFollower::tell(Seen const& seen) const {
+    for (auto const& [types, callback] : subscribers_) {
+        auto const wanted = [&](std::string const& glob) { return core::glob_match(glob, seen.event.type); };
+        if (!types.empty() && std::ranges::none_of(types, wanted)) continue;
+        try {
+            callback(seen);
+        } catch (std::exception const& error) {
+            spdlog::error("a callback failed on {} of {}: {}", seen.event.type, seen.file, error.what());
+        }
+    }
+}
+
+core::Result<void> FileFollower::save() {
+    dirty_ = dirty_ || !files_.moves().empty();
+    if (!dirty_) return {};
+    FileCursor::Places places;
+    for (auto const& [name, file] : files_.files()) {
+        if (file.place().inode != 0) places.emplace(name, file.place());
+    }
+    auto const saved = cursor_.save(places);
+    dirty_ = !saved;
+    return saved;
+}
+
+}  // namespace macp::ingest

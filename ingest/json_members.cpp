@@ -1,0 +1,222 @@
+#include "ingest/json_members.hpp"
+
+#include "core/id.hpp"
+#include "core/json.hpp"
+
+#include <cmath>
+
+namespace macp::ingest {
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::array<std::string_view, static_cast<std::size_t>(Name::Count)> names{
+    "event_type", "type",    "kind",         "event",      "event_id", "id",      "timestamp", "time",
+    "event_timestamp", "task_id", "session_name", "session_id", "metadata", "payload", "data",      "specversion"
+};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Past the string that begins at `at`.
+std::size_t skip_string(std::string_view text, std::size_t at) {
+    for (++at; at < text.size() && text[at] != '"'; ++at) {
+        if (text[at] == '\\') ++at;
+    }
+    return std::min(at + 1, text.size());
+}
+
+/// Past the number that begins at `at`, if it is one as JSON has it; else `at`.
+std::size_t skip_number(std::string_view text, std::size_t at) {
+    auto const begin = at;
+    auto const digits = [&text, &at] {
+        auto const first = at;
+        while (at < text.size() && is_digit(text[at])) ++at;
+        return at > first;
+    };
+    if (text[at] == '-') ++at;
+    auto const whole = at;
+    if (!digits() || (text[whole] == '0' && at - whole > 1)) return begin;
+    if (at < text.size() && text[at] == '.') {
+        ++at;
+        if (!digits()) return begin;
+    }
+    if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+        ++at;
+        if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+        if (!digits()) return begin;
+    }
+    return at;
+}
+
+/// Copies `text` with each long number as `{"":"digits"}`, which the parser takes and `name_of` reads back.
+std::string stand_in_for_numbers(std::string_view text) {
+    constexpr std::size_t always_fits = 17;  // no integer of 64 bits is as short and out of range
+    std::string out;
+    out.reserve(text.size() + 64);
+    for (std::size_t at = 0; at < text.size();) {
+        auto end = at + 1;
+        if (text[at] == '"') {
+            end = skip_string(text, at);
+        } else if (text[at] == '-' || is_digit(text[at])) {
+            end = std::max(end, skip_number(text, at));
+            auto const number = text.substr(at, end - at);
+            if (number.size() > always_fits || number.find_first_of("eE") != std::string_view::npos) {
+                out.append(R"({"":")").append(number).append(R"("})");
+                at = end;
+                continue;
+            }
+        }
+        out.append(text, at, end - at);
+        at = end;
+    }
+    return out;
+}
+
+std::optional<core::Time> time_of(dom::element const* value) {
+    if (value == nullptr) return std::nullopt;
+    if (auto const text = text_of(value)) {
+        auto const trimmed = core::trim(*text);
+        auto const time = core::parse_time(trimmed);
+        return time ? time : core::parse_time(std::string{trimmed} + 'Z');  // without an offset: UTC
+    }
+    double number = 0;
+    if (value->get_double().get(number) != simdjson::SUCCESS) return std::nullopt;
+    // Seconds since 1970, or milliseconds: as seconds those would be after the year 5138.
+    constexpr double first_millisecond_value = 1e11;
+    if (number >= first_millisecond_value) number /= 1000;
+    constexpr double end_of_9999 = 253'402'300'800;
+    if (!(number > 0 && number < end_of_9999)) return std::nullopt;
+    return core::Time{std::chrono::microseconds{std::llround(number * 1e6)}};
+}
+
+template <class Read, std::size_t Many>
+auto first_of(std::array<Name, Many> const& wanted, std::initializer_list<Members const*> places, Read read)
+    -> decltype(read(nullptr)) {
+    for (auto const* const place : places) {
+        for (auto const name : wanted) {
+            if (auto found = read(place->find(name))) return found;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string reason_of(simdjson::error_code error) {
+    switch (error) {
+        case simdjson::UTF8_ERROR: return "not JSON: it is not UTF-8";
+        case simdjson::EMPTY: return "not JSON: there is nothing in it";
+        case simdjson::DEPTH_ERROR: return "JSON nests too deep";
+        case simdjson::UNCLOSED_STRING: return "not JSON: a string has no end";
+        case simdjson::NUMBER_ERROR: return "not JSON: a number is malformed";
+        case simdjson::UNESCAPED_CHARS: return "not JSON: a control character stands bare in a string";
+        default: return "not JSON: brackets, commas or values are missing or out of place";
+    }
+}
+
+}  // namespace
+
+core::Result<dom::element> JsonParser::parse(std::string_view text, bool padded) {
+    constexpr std::size_t ordinary_bytes = std::size_t{1} << 20;
+    // One huge text must not make the parser keep many times its size.
+    if (parser_.capacity() > ordinary_bytes && text.size() < ordinary_bytes) parser_ = dom::parser{};
+    dom::element root;
+    auto error = parser_.parse(text.data(), text.size(), !padded).get(root);
+    if (error == simdjson::NUMBER_ERROR) {
+        rewritten_ = stand_in_for_numbers(text);
+        error = parser_.parse(rewritten_).get(root);
+    }
+    if (error != simdjson::SUCCESS) return core::fail(core::ErrorCode::BadJson, reason_of(error));
+    return root;
+}
+
+Members::Members(dom::object object) {
+    for (auto const& [key, value] : object) {
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            if (key != names[i]) continue;
+            if (!found_[i]) found_[i] = value;
+            break;
+        }
+    }
+}
+
+std::optional<std::string_view> text_of(dom::element const* value) {
+    std::string_view text;
+    if (value == nullptr || value->get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
+    return core::trim(text).empty() ? std::nullopt : std::optional{text};
+}
+
+std::optional<std::string> name_of(dom::element const* value) {
+    if (value == nullptr) return std::nullopt;
+    if (auto const text = text_of(value)) return std::string{*text};
+    std::int64_t number = 0;
+    if (value->is_int64() && value->get_int64().get(number) == simdjson::SUCCESS) return std::to_string(number);
+    std::uint64_t great = 0;
+    if (value->is_uint64() && value->get_uint64().get(great) == simdjson::SUCCESS) return std::to_string(great);
+    dom::object stand_in;
+    std::string_view digits;
+    if (value->get_object().get(stand_in) != simdjson::SUCCESS || stand_in.size() != 1) return std::nullopt;
+    if (stand_in.at_key("").get_string().get(digits) != simdjson::SUCCESS || digits.empty()) return std::nullopt;
+    bool const whole = digits.find_first_not_of("-0123456789") == std::string_view::npos;
+    return whole ? std::optional{std::string{digits}} : std::nullopt;
+}
+
+Members members_of(dom::element const* value) {
+    dom::object object;
+    if (value == nullptr || value->get_object().get(object) != simdjson::SUCCESS) return {};
+    return Members{object};
+}
+
+core::Result<void> fill_attributes(
+    core::NewEvent& event, Members const& top, Members const& inside, EventDefaults const& defaults
+) {
+    constexpr std::array type_names{Name::EventType, Name::Type, Name::Kind, Name::Event};
+    constexpr std::array time_names{Name::Timestamp, Name::Time, Name::EventTimestamp};
+    constexpr std::array subject_names{Name::TaskId, Name::SessionName, Name::SessionId};
+
+    auto const type = first_of(type_names, {&top}, text_of);
+    if (!type) {
+        return core::fail(
+            core::ErrorCode::InvalidField, "an event needs a type: text in event_type, type, kind or event", "/type"
+        );
+    }
+    auto const metadata = members_of(top.find(Name::Metadata));
+    auto id = first_of(std::array{Name::EventId, Name::Id}, {&top, &metadata}, name_of);
+    if (!id) id = name_of(inside.find(Name::EventId));  // a bare `id` in a payload names something else
+    event.type = core::trim(*type);
+    event.source = defaults.source;
+    event.time = first_of(time_names, {&top, &metadata, &inside}, time_of).value_or(defaults.received);
+    event.subject = first_of(subject_names, {&top, &metadata, &inside}, name_of).value_or(std::string{});
+    if (!id && !defaults.id.empty()) id = defaults.id;
+    event.id = id ? *std::move(id) : core::make_uuid7(defaults.received);
+    return {};
+}
+
+std::string minified(std::string_view text) {
+    std::string out(text.size() + simdjson::SIMDJSON_PADDING, '\0');
+    std::size_t size = 0;
+    if (simdjson::minify(text.data(), text.size(), out.data(), size) != simdjson::SUCCESS) return std::string{text};
+    out.resize(size);
+    return out;
+}
+
+std::vector<std::string_view> raw_values(std::string_view text) {
+    std::vector<std::string_view> values;
+    bool const object = text.starts_with('{');
+    for (std::size_t at = 1; at + 1 < text.size(); ++at) {
+        if (object) at = skip_string(text, at) + 1;  // the name and its colon
+        auto const begin = at;
+        for (int depth = 0; at < text.size(); ++at) {
+            if (text[at] == '"') {
+                at = skip_string(text, at) - 1;
+                continue;
+            }
+            bool const closes = text[at] == '}' || text[at] == ']';
+            if (depth == 0 && (text[at] == ',' || closes)) break;
+            if (text[at] == '{' || text[at] == '[') ++depth;
+            if (closes) --depth;
+        }
+        values.push_back(text.substr(begin, at - begin));
+    }
+    return values;
+}
+
+}  // namespace macp::ingest

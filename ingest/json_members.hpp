@@ -1,0 +1,67 @@
+#pragma once
+
+#include "core/event.hpp"
+#include "core/result.hpp"
+#include "ingest/event_line.hpp"
+
+#include <simdjson.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What the readers of lines and of bodies share. Not for other folders: it brings in the JSON parser.
+namespace macp::ingest {
+
+/// A JSON parser that refuses nothing that is JSON: numbers beyond 64 bits are stood in for. Threads: one at a time.
+class JsonParser {
+public:
+    /// The root of `text`, valid until the next call. `padded`: readable bytes follow the text.
+    /// Errors: BadJson.
+    [[nodiscard]] core::Result<simdjson::dom::element> parse(std::string_view text, bool padded);
+
+private:
+    simdjson::dom::parser parser_;
+    std::string rewritten_;
+};
+
+/// The members of an object that say what an event is; the first of a name counts.
+enum class Name {
+    EventType, Type, Kind, Event, EventId, Id, Timestamp, Time, EventTimestamp, TaskId, SessionName, SessionId,
+    Metadata, Payload, Data, SpecVersion, Count
+};
+class Members {
+public:
+    Members() = default;
+    explicit Members(simdjson::dom::object object);
+    [[nodiscard]] simdjson::dom::element const* find(Name name) const {
+        auto const& found = found_[static_cast<std::size_t>(name)];
+        return found ? &*found : nullptr;
+    }
+
+private:
+    std::array<std::optional<simdjson::dom::element>, static_cast<std::size_t>(Name::Count)> found_{};
+};
+
+/// Text that is not blank; nothing otherwise.
+[[nodiscard]] std::optional<std::string_view> text_of(simdjson::dom::element const* value);
+/// Text that is not blank, or a whole number as its digits.
+[[nodiscard]] std::optional<std::string> name_of(simdjson::dom::element const* value);
+/// The members of an object; none of anything else.
+[[nodiscard]] Members members_of(simdjson::dom::element const* value);
+
+/// Fills type, id, time, subject and source. `inside`: a payload to look into after the top and `metadata`.
+/// Errors: InvalidField `/type`.
+[[nodiscard]] core::Result<void> fill_attributes(
+    core::NewEvent& event, Members const& top, Members const& inside, EventDefaults const& defaults
+);
+
+/// A valid text without insignificant white space, numbers and strings as they were written.
+[[nodiscard]] std::string minified(std::string_view text);
+
+/// The raw values of the members of an object, or of the elements of an array, out of a valid minified text.
+[[nodiscard]] std::vector<std::string_view> raw_values(std::string_view minified_text);
+
+}  // namespace macp::ingest

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "events/event_log.hpp"
+#include "ingest/line_file.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace macp::ingest {
+
+/// One followed file under its present name.
+struct WatchedFile {
+    LineFile lines;
+    bool literal = false;              ///< Named in full by the configuration, so waited for when it is absent.
+    io::FilePlace saved{};             ///< The place in its cursor.
+    std::optional<io::FilePlace> copy{};  ///< Set while the file only holds what another one holds too: not read, its place kept up.
+
+    [[nodiscard]] io::FilePlace place() const { return copy ? *copy : lines.place(); }
+};
+
+/// Which files are followed, under which names, from which places.
+///
+/// Places belong to content, not to names: when a file turns up under another watched name its place goes with it, and
+/// a copy of a followed file is not read again. Threads: one at a time.
+class WatchedFiles {
+public:
+    /// `patterns`: paths, or globs as of a shell, relative to `root`.
+    WatchedFiles(std::filesystem::path root, std::vector<std::string> patterns, std::size_t max_line_bytes);
+
+    /// The places of an earlier run, by name; before the first `scan`.
+    void load(std::map<std::string, io::FilePlace> places) { loaded_ = std::move(places); }
+    /// Looks for new, renamed, copied and vanished files.
+    void scan();
+    /// What must be saved of everything that has changed since the last call.
+    [[nodiscard]] std::vector<events::CursorMove> moves();
+    /// The same for one file.
+    [[nodiscard]] static std::vector<events::CursorMove> moves_of(std::string const& name, WatchedFile& file);
+
+    [[nodiscard]] std::map<std::string, WatchedFile>& files() { return files_; }
+    /// Files without a watched name whose rest is still to be read, once, up to its end.
+    [[nodiscard]] std::vector<LineFile>& orphans() { return orphans_; }
+
+    [[nodiscard]] static std::string cursor_name(std::string const& name) { return "watch:" + name; }
+
+private:
+    struct Here {
+        io::OpenFile::Stat stat;
+        bool literal = false;
+    };
+    using Listing = std::map<std::string, Here>;
+
+    [[nodiscard]] Listing list();
+    void add(Listing& listing, std::filesystem::path const& path, bool literal);
+    void resume(Listing const& listing);
+    void follow_renames(Listing const& listing);
+    void begin_new(Listing const& listing);
+    void hold_copies(Listing const& listing);
+    void drop_deleted(Listing const& listing);
+    WatchedFile& follow(std::string const& name, io::FilePlace place, bool literal);
+    [[nodiscard]] bool is_copy(std::string const& name, io::OpenFile const& file, bool known, WatchedFile const& of) const;
+    [[nodiscard]] std::filesystem::path path_of(std::string const& name) const;
+    [[nodiscard]] std::string name_of(std::filesystem::path const& path) const;
+
+    std::filesystem::path root_;
+    std::vector<std::string> patterns_;
+    std::size_t max_line_bytes_;
+    std::map<std::string, io::FilePlace> loaded_;
+    bool resumed_ = false;
+    std::set<std::string> present_;  ///< Names found by the last scan.
+    std::map<std::string, WatchedFile> files_;
+    std::vector<LineFile> orphans_;
+    std::vector<events::CursorMove> erased_;
+};
+
+}  // namespace macp::ingest

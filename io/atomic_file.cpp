@@ -1,0 +1,56 @@
+#include "io/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+namespace macp::io {
+namespace {
+
+tl::unexpected<core::Error> refuse(std::filesystem::path const& path, int error) {
+    auto const code = error == ENOSPC || error == EDQUOT ? core::ErrorCode::StorageFull : core::ErrorCode::Unavailable;
+    auto const reason = std::error_code{error, std::generic_category()}.message();
+    return core::fail(code, "cannot write " + path.string() + ": " + reason);
+}
+
+/// Writes all of `text` and syncs it. Returns errno, 0 when all is well.
+int write_and_sync(int fd, std::string_view text) {
+    while (!text.empty()) {
+        auto const wrote = ::write(fd, text.data(), text.size());
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote < 0) return errno;
+        text.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+    return ::fsync(fd) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+core::Result<void> write_atomically(std::filesystem::path const& path, std::string_view text) {
+    auto const folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."};
+    std::error_code ignored;
+    std::filesystem::create_directories(folder, ignored);
+
+    // One name a process: two that write the same file never mix their halves.
+    auto const temporary = path.string() + ".tmp." + std::to_string(::getpid());
+    int const fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return refuse(path, errno);
+    int error = write_and_sync(fd, text);
+    ::close(fd);
+    if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+    if (error != 0) {
+        ::unlink(temporary.c_str());
+        return refuse(path, error);
+    }
+    int const directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory >= 0) {
+        ::fsync(directory);
+        ::close(directory);
+    }
+    return {};
+}
+
+}  // namespace macp::io

@@ -1,0 +1,247 @@
+#include "io/file_tail.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace macp::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool same_file(OpenFile::Stat const& a, OpenFile::Stat const& b) { return a.device == b.device && a.inode == b.inode; }
+
+struct Sibling {
+    fs::path path;
+    OpenFile::Stat stat;
+};
+
+/// The files beside `path` that its rotation may have made: their names begin as its name does, up to the extension.
+std::vector<Sibling> siblings_of(fs::path const& path) {
+    std::vector<Sibling> siblings;
+    auto const stem = path.stem().string();
+    std::error_code error;
+    auto const folder = path.has_parent_path() ? path.parent_path() : fs::path{"."};
+    for (fs::directory_iterator it{folder, error}, end; !error && it != end; it.increment(error)) {
+        auto const name = it->path().filename();
+        if (name == path.filename() || !name.string().starts_with(stem)) continue;
+        auto const sibling = path.has_parent_path() ? it->path() : name;
+        if (auto const stat = stat_file(sibling)) siblings.push_back({.path = sibling, .stat = *stat});
+    }
+    return siblings;
+}
+
+/// The part of a rotated file's name that its rotation added (`.1`, `-20260331`), if it is one of those.
+std::optional<std::string> rotation_mark(fs::path const& path, fs::path const& rotated) {
+    auto name = rotated.filename().string();
+    auto const full = path.filename().string();
+    auto const stem = path.stem().string();
+    auto const extension = path.extension().string();
+    if (name.starts_with(full)) {
+        name.erase(0, full.size());
+    } else if (!extension.empty() && name.size() > stem.size() + extension.size() && name.ends_with(extension)) {
+        name = name.substr(stem.size(), name.size() - stem.size() - extension.size());
+    } else {
+        return std::nullopt;
+    }
+    bool const digits = name.find_first_of("0123456789") != std::string::npos;
+    bool const marks = name.find_first_not_of("0123456789.-_:TZ") == std::string::npos;
+    return digits && marks ? std::optional{name} : std::nullopt;
+}
+
+/// `.2` is older than `.1`; of two dates the greater is newer, and dates are long.
+long age_of(std::string const& mark) {
+    auto const first = mark.find_first_of("0123456789");
+    auto const digits = mark.substr(first);
+    if (digits.size() > 6 || digits.find_first_not_of("0123456789") != std::string::npos) return 0;
+    return std::stol(digits);
+}
+
+/// A place so far into a file that equal digests mean equal content, whatever the inode.
+bool is_telling(FilePlace const& place) { return place.offset >= FilePlace::digest_bytes; }
+
+}  // namespace
+
+FileTail::FileTail(fs::path path, FilePlace place, Others others)
+    : path_{std::move(path)}, place_{place}, others_{std::move(others)} {}
+
+core::Result<FileTail::Read> FileTail::read(std::span<char> into) {
+    if (!file_) return open_first();
+    auto const stat = file_.stat();
+    bool const touched = stat.size != size_ || stat.modified != modified_ || stat.size > read_offset_;
+    size_ = stat.size;
+    modified_ = stat.modified;
+    std::size_t bytes = 0;
+    if (stat.size > read_offset_) {
+        auto const got = file_.read_at(read_offset_, into);
+        if (!got) return core::pass_on(got);
+        bytes = *got;
+    }
+    // Looked at after the reading: what was read belongs to the same content as what came before it.
+    if (touched && !unchanged_so_far()) return truncated();
+    if (bytes == 0 && stat.size > read_offset_) return Read{.found = Found::Nothing};  // no room was given
+    if (bytes == 0) return at_end();
+
+    leaving_ = false;
+    read_offset_ += bytes;
+    auto const some = std::min(bytes, FilePlace::digest_bytes);
+    before_read_.append(into.data() + (bytes - some), some);
+    if (before_read_.size() > FilePlace::digest_bytes) {
+        before_read_.erase(0, before_read_.size() - FilePlace::digest_bytes);
+    }
+    return Read{.found = Found::Data, .bytes = bytes};
+}
+
+bool FileTail::unchanged_so_far() const {
+    return file_.bytes_before(read_offset_, before_read_.size()) == before_read_;
+}
+
+core::Result<FileTail::Read> FileTail::open_first() {
+    auto present = OpenFile::open(path_);
+    if (!present && present.error().code != core::ErrorCode::NotFound) return core::pass_on(present);
+
+    bool const known = place_.inode != 0;
+    if (known && present && present->stat().inode == place_.inode && present->holds(place_)) {
+        adopt(*std::move(present), place_.offset);
+    } else if (auto continuation = known ? find_continuation() : OpenFile{}; continuation) {
+        adopt(std::move(continuation), place_.offset);
+    } else if (present && known && is_telling(place_) && present->holds(place_)) {
+        adopt(*std::move(present), place_.offset);  // replaced by a copy of itself
+    } else if (auto missed = known ? oldest_missed() : OpenFile{}; missed) {
+        adopt(std::move(missed), 0);
+    } else if (present) {
+        adopt(*std::move(present), 0);
+    } else {
+        return Read{.found = Found::Absent};
+    }
+    return Read{.found = Found::Moved};
+}
+
+FileTail::Read FileTail::truncated() {
+    // What had not been consumed may live on in a copy that was made before the truncation.
+    if (auto copy = find_continuation(); copy) {
+        adopt(std::move(copy), place_.offset);
+    } else {
+        adopt(std::move(file_), 0);
+    }
+    return {.found = Found::Moved};
+}
+
+FileTail::Read FileTail::at_end() {
+    auto const present = stat_file(path_);
+    bool const in_place = present && same_file(*present, file_.stat());
+    if (in_place || !successor()) {
+        leaving_ = false;
+        return {.found = Found::Nothing};
+    }
+    // A writer that has begun the next file has left this one; what it wrote last is seen by one more look.
+    if (!std::exchange(leaving_, true)) return {.found = Found::Nothing};
+    return {.found = Found::Ended};
+}
+
+void FileTail::consume(std::uint64_t bytes, std::string_view last) {
+    if (bytes == 0) return;
+    auto const before = place_.offset;
+    place_.offset += bytes;
+    place_.modified = modified_;
+    auto const some = static_cast<std::size_t>(std::min<std::uint64_t>(place_.offset, FilePlace::digest_bytes));
+    if (last.size() > some) last.remove_prefix(last.size() - some);
+    place_.tail = digest_of(last.size() == some ? last : file_.bytes_before(place_.offset, some));
+    if (before < FilePlace::digest_bytes) place_.head = digest_of(file_.bytes_before(some, some));
+}
+
+void FileTail::rewind() {
+    read_offset_ = place_.offset;
+    before_read_ = file_.bytes_before(read_offset_, FilePlace::digest_bytes);
+    leaving_ = false;
+}
+
+void FileTail::next_file() {
+    auto const next = successor();
+    auto opened = next ? OpenFile::open(*next) : core::fail(core::ErrorCode::NotFound, {});
+    if (!opened) return rewind();  // it went away again: this file is still the last one
+    bool const copied = *next == path_ && is_telling(place_) && opened->holds(place_);
+    adopt(*std::move(opened), copied ? place_.offset : 0);
+}
+
+void FileTail::restart(FilePlace place) {
+    file_ = OpenFile{};
+    place_ = place;
+    leaving_ = false;
+}
+
+void FileTail::adopt(OpenFile file, std::uint64_t offset) {
+    file_ = std::move(file);
+    auto const stat = file_.stat();
+    auto const old = place_;
+    place_ = {.device = stat.device, .inode = stat.inode, .offset = offset, .modified = stat.modified};
+    if (offset > 0) std::tie(place_.head, place_.tail) = std::pair{old.head, old.tail};
+    size_ = stat.size;
+    modified_ = stat.modified;
+    rewind();
+}
+
+/// Where the bytes behind the place are now: the same file under another name, else a copy that is not older.
+OpenFile FileTail::find_continuation() const {
+    OpenFile best;
+    std::uint64_t best_size = 0;
+    for (auto const& [path, stat] : siblings_of(path_)) {
+        bool const renamed = stat.inode == place_.inode;
+        bool const copied = place_.offset > 0 && stat.modified >= place_.modified && stat.size >= place_.offset;
+        if (!renamed && !copied) continue;
+        auto file = OpenFile::open(path);
+        if (!file || !file->holds(place_)) continue;
+        if (renamed) return *std::move(file);
+        if (!best || stat.size > best_size) {
+            best = *std::move(file);
+            best_size = stat.size;
+        }
+    }
+    return best;
+}
+
+/// The file of the place is gone, or was truncated and rotated away: what was written since, and rotated too.
+OpenFile FileTail::oldest_missed() const {
+    std::optional<std::tuple<std::int64_t, long, fs::path>> oldest;
+    for (auto const& [path, stat] : siblings_of(path_)) {
+        auto const mark = rotation_mark(path_, path);
+        bool const newer = stat.modified > place_.modified || stat.inode == place_.inode;
+        if (!mark || !newer || stat.size == 0 || (others_ && others_(path))) continue;
+        auto candidate = std::tuple{stat.modified, -age_of(*mark), path};
+        if (!oldest || candidate < *oldest) oldest = std::move(candidate);
+    }
+    return oldest ? OpenFile::open(std::get<2>(*oldest)).value_or(OpenFile{}) : OpenFile{};
+}
+
+/// What to read after this file: the oldest one rotated away since, else the present one once something is in it.
+std::optional<fs::path> FileTail::successor() const {
+    if (auto rotated = rotated_since()) return rotated;
+    auto const present = stat_file(path_);
+    if (!present || present->size == 0 || same_file(*present, file_.stat())) return std::nullopt;
+    return path_;
+}
+
+std::optional<fs::path> FileTail::rotated_since() const {
+    auto const own = file_.stat();
+    auto const siblings = siblings_of(path_);
+    long own_age = -1;
+    for (auto const& [path, stat] : siblings) {
+        auto const mark = rotation_mark(path_, path);
+        if (mark && same_file(stat, own)) own_age = age_of(*mark);
+    }
+    std::optional<std::tuple<std::int64_t, long, fs::path>> oldest;
+    for (auto const& [path, stat] : siblings) {
+        auto const mark = rotation_mark(path_, path);
+        if (!mark || same_file(stat, own) || stat.size == 0 || stat.modified < own.modified) continue;
+        if (own_age > 0 && age_of(*mark) > own_age) continue;
+        if (others_ && others_(path)) continue;
+        auto const file = OpenFile::open(path);
+        if (!file || file->is_start_of(file_)) continue;  // a copy of what was just read
+        auto candidate = std::tuple{stat.modified, -age_of(*mark), path};
+        if (!oldest || candidate < *oldest) oldest = std::move(candidate);
+    }
+    return oldest ? std::optional{std::get<2>(*oldest)} : std::nullopt;
+}
+
+}  // namespace macp::io

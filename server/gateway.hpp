@@ -1,0 +1,83 @@
+#pragma once
+
+#include "async/shard.hpp"
+#include "async/worker_pool.hpp"
+#include "core/config_load.hpp"
+#include "core/time.hpp"
+#include "events/event_log.hpp"
+#include "handlers/services.hpp"
+#include "http/access.hpp"
+#include "http/router.hpp"
+#include "http/server.hpp"
+#include "ingest/rejects.hpp"
+#include "ingest/watcher.hpp"
+#include "ws/hub.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace macp::server {
+
+class Reports;
+
+/// The whole gateway: builds every part from the configuration, runs them, reloads and drains them.
+/// Threads: all members from one thread that is none of its own.
+class Gateway {
+public:
+    /// Opens the log, binds the listeners, starts the loops and the watcher. Once it returns, requests are served.
+    /// Errors: InvalidField (configuration), Unavailable (an address or a file), Corrupt, StorageFull.
+    [[nodiscard]] static core::Result<std::unique_ptr<Gateway>> start(core::LoadedConfig config);
+
+    Gateway(Gateway const&) = delete;
+    Gateway& operator=(Gateway const&) = delete;
+    ~Gateway();
+
+    /// Where it listens, as `127.0.0.1:25294`.
+    [[nodiscard]] std::string const& address() const noexcept { return address_; }
+    /// Of the WebSocket listener; empty when there is none.
+    [[nodiscard]] std::string const& ws_address() const noexcept { return ws_address_; }
+    [[nodiscard]] events::EventLog& log() noexcept { return *log_; }
+
+    /// Reads the configuration again from where it came: tokens, hosts, origins, poll interval, log level, certificates.
+    /// Errors: as `start`; the old configuration stays in force.
+    [[nodiscard]] core::Result<void> reload();
+
+    /// Stops accepting, lets requests end, closes WebSockets with 1001, all within `drain_seconds`, then stores what is
+    /// left and ends. Blocks.
+    void drain();
+
+private:
+    explicit Gateway(core::LoadedConfig config);
+
+    [[nodiscard]] core::Result<void> open_log();
+    void build_fan_out();
+    [[nodiscard]] core::Result<void> build_doors();
+    void build_services();
+    void start_watcher();
+    void announce(std::string type, std::string data);
+    [[nodiscard]] async::Task<> prove_log();
+    [[nodiscard]] static async::Task<> close_on_drain(ws::Hub& hub);
+    void stop_everything(std::chrono::milliseconds grace);
+
+    core::LoadedConfig loaded_;
+    core::SystemClock clock_;
+    std::string address_;
+    std::string ws_address_;
+    std::unique_ptr<events::EventLog> log_;
+    std::unique_ptr<ingest::Rejects> rejects_;
+    std::unique_ptr<ingest::Watcher> watcher_;
+    std::unique_ptr<async::WorkerPool> readers_;
+    std::vector<std::unique_ptr<async::Shard>> shards_;
+    std::vector<std::unique_ptr<ws::Hub>> hubs_;
+    std::unique_ptr<http::Access> access_;
+    std::unique_ptr<handlers::Services> services_;
+    std::unique_ptr<http::Router> router_;
+    std::unique_ptr<http::Router> ws_router_;
+    std::unique_ptr<http::HttpServer> http_;
+    std::unique_ptr<Reports> reports_;
+    bool stopped_ = false;
+};
+
+}  // namespace macp::server

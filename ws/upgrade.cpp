@@ -1,0 +1,138 @@
+#include "ws/upgrade.hpp"
+
+#include "core/event_query.hpp"
+#include "ws/handshake.hpp"
+#include "ws/hub.hpp"
+#include "ws/session.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace macp::ws {
+namespace {
+
+using async::Task;
+using core::fail;
+using core::pass_on;
+using core::Result;
+
+constexpr std::array<std::string_view, 4> own_parameters{"access_token", "channels", "interval_ms", "limit"};
+
+Format choose_protocol(http::Request const& request, std::string_view& chosen) {
+    auto const offered = list_of(request.header("sec-websocket-protocol").value_or(""));
+    for (auto const name : offered) {
+        if (auto const format = find_protocol(name)) {
+            chosen = protocol_name(*format);
+            return *format;
+        }
+    }
+    return Format::Macp;
+}
+
+Result<std::chrono::milliseconds> parse_interval(std::string_view text) {
+    unsigned value = 0;
+    auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || stop != text.data() + text.size() || value < min_telemetry_interval.count() ||
+        value > max_telemetry_interval.count()) {
+        return fail(
+            core::ErrorCode::InvalidField, "interval_ms must be a whole number from 100 to 3600000", "interval_ms"
+        );
+    }
+    return std::chrono::milliseconds{value};
+}
+
+Result<core::Position> position_of(core::EventQuery const& query) {
+    if (auto const* position = std::get_if<core::Position>(&query.since)) return *position;
+    if (std::holds_alternative<core::Time>(query.since)) {
+        return fail(core::ErrorCode::InvalidField, "here `since` is a position; GET /api/events takes a time", "since");
+    }
+    return core::Position{.kind = core::Position::Kind::Now};
+}
+
+/// What the query subscribes to; nothing when it asks for nothing.
+Result<std::optional<Subscribe>> opening_of(http::Request const& request, Format format) {
+    Subscribe wanted{.channels = {}};
+    if (auto const names = request.parameter("channels")) {
+        auto const items = list_of(*names);
+        auto const channels = parse_channels({items.begin(), items.end()}, format != Format::CloudEvents);
+        if (!channels) return fail(channels.error().code, channels.error().message, "channels");
+        wanted.channels = *channels;
+    }
+    if (auto const interval = request.parameter("interval_ms")) {
+        auto const parsed = parse_interval(*interval);
+        if (!parsed) return pass_on(parsed);
+        wanted.telemetry_interval = *parsed;
+    }
+    auto query = core::parse_event_query(request.query, own_parameters);
+    if (!query) return pass_on(query);
+    bool const asks = !query->filter.passes_all() || !std::holds_alternative<std::monostate>(query->since);
+    if (asks && !request.parameter("channels")) wanted.channels.events = true;
+    auto const since = position_of(*query);
+    if (!since) return pass_on(since);
+    wanted.filter = std::move(query->filter);
+    wanted.since = *since;
+    if (!wanted.channels.events && !wanted.channels.telemetry) return std::optional<Subscribe>{};
+    return std::optional{std::move(wanted)};
+}
+
+Task<> serve(
+    Hub& hub, std::unique_ptr<http::Transport> transport, std::string head, std::string leftover, Format format,
+    Peer peer, std::optional<Subscribe> opening
+) {
+    auto const written = co_await transport->write(head);
+    if (written.error) co_return;
+    auto session = std::make_shared<Session>(hub, std::move(transport), format, std::move(peer));
+    co_await Session::run(std::move(session), std::move(leftover), std::move(opening));
+}
+
+http::Response hand_over(
+    http::Request const& request, Hub& hub, std::string head, Format format, std::optional<Subscribe> opening
+) {
+    Peer peer{.id = request.id, .remote = request.remote, .caller = request.caller};
+    http::Response response{.status = format == Format::Sse ? 200U : 101U};
+    response.takeover = [&hub, head = std::move(head), format, peer = std::move(peer), opening = std::move(opening)](
+                            std::unique_ptr<http::Transport> transport, std::string leftover
+                        ) { return serve(hub, std::move(transport), head, std::move(leftover), format, peer, opening); };
+    return response;
+}
+
+tl::unexpected<core::Error> no_room() {
+    return core::fail_for_now(
+        core::ErrorCode::Overloaded, "too many subscribers; see ws.max_subscribers", std::chrono::seconds{5}
+    );
+}
+
+}  // namespace
+
+Result<http::Response> open_websocket(http::Request const& request, Hub& hub) {
+    if (!wants_upgrade(request)) return upgrade_required(request);
+    if (!hub.has_room()) return no_room();
+    std::string_view protocol;
+    auto const format = choose_protocol(request, protocol);
+    auto opening = opening_of(request, format);
+    if (!opening) return pass_on(opening);
+    auto head = accept_upgrade(request, protocol);
+    if (!head) return pass_on(head);
+    return hand_over(request, hub, *std::move(head), format, *std::move(opening));
+}
+
+Result<http::Response> open_event_stream(http::Request const& request, Hub& hub) {
+    if (!hub.has_room()) return no_room();
+    auto opening = opening_of(request, Format::Sse);
+    if (!opening) return pass_on(opening);
+    auto wanted = (*opening).value_or(Subscribe{});
+    if (wanted.channels.telemetry && !wanted.channels.events && !request.parameter("channels")) wanted.channels.events = true;
+    if (auto const last = request.header("last-event-id"); last && !last->empty()) {
+        auto const position = core::parse_position(*last);
+        if (!position) return fail(core::ErrorCode::InvalidField, position.error().message, "Last-Event-ID");
+        wanted.since = *position;
+    }
+    std::string head =
+        "HTTP/1.1 200 OK\r\nServer: macp\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+        "X-Accel-Buffering: no\r\nConnection: close\r\nX-Request-Id: " + request.id + "\r\n\r\n: open\n\n";
+    return hand_over(request, hub, std::move(head), Format::Sse, std::optional{std::move(wanted)});
+}
+
+}  // namespace macp::ws
