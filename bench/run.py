@@ -44,7 +44,7 @@ class Bench:
         self.sizes = (256,) if options.quick else (256, 1024)
         self.load = Load(options.bench_bin / "bench_load")
         self.peers, missing = websocket_peers(options.bench_bin, options.peers)
-        self.report = Report("quick run: only shows that everything works" if options.quick else "full run")
+        self.report = Report(_title(options))
         if missing:
             self.log("not there and left out: " + ", ".join(missing))
 
@@ -88,6 +88,13 @@ class Bench:
     @staticmethod
     def log(text):
         print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def _title(options):
+    if options.quick:
+        return "Quick run: only shows that everything works"
+    short = options.most_rounds < 5 or options.most_subscribers < 5000
+    return ("Shortened run" if short else "Full run") + ("" if options.macp else ", peers among themselves")
 
 
 def parse_arguments():

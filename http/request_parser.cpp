@@ -51,7 +51,6 @@ void RequestParser::
 void RequestParser::on_field_impl(Field field, Text name, Text value, Error& error) {
     if (field == Field::host && std::exchange(has_host_, true)) error = beast_http::error::bad_field;
     if (field == Field::transfer_encoding) {
-        has_coding_ = true;
         if (version_ < 11 || !equal_ignoring_case(view(value), "chunked"))
             error = beast_http::error::bad_transfer_encoding;
     }
@@ -65,7 +64,6 @@ void RequestParser::on_field_impl(Field field, Text name, Text value, Error& err
 void RequestParser::on_header_impl(Error& error) {
     header_done_ = true;
     if (version_ >= 11 && !has_host_) error = beast_http::error::bad_field;
-    if (has_coding_ && !chunked()) error = beast_http::error::bad_transfer_encoding;
 }
 
 void RequestParser::on_body_init_impl(boost::optional<std::uint64_t> const& length, Error& /*error*/) {

@@ -52,7 +52,6 @@ private:
     int version_ = 0;
     bool header_done_ = false;
     bool has_host_ = false;
-    bool has_coding_ = false;
     bool discarding_ = false;
 };
 

@@ -35,7 +35,7 @@ core::Result<std::size_t> FileFollower::poll_once() {
             auto const take = [&](Line const& line, std::uint64_t at, bool) { take_line(name, line, at); };
             while (orphan.read_block(take).value_or(LineFile::Outcome::Idle) == LineFile::Outcome::More) {}
         }
-        files_.orphans().clear();
+        files_.forget_orphans();
         auto const read = read_files();
         if (!read) return core::pass_on(read);
         more = *read;
@@ -56,7 +56,7 @@ core::Result<bool> FileFollower::read_files() {
         auto const saved = before == file.lines.place() ? core::Result<void>{} : save();
         if (!saved) return core::pass_on(saved);
         more = more || outcome == LineFile::Outcome::More || outcome == LineFile::Outcome::Leaving;
-        if (before.inode != 0 && before.inode != file.lines.place().inode) return true;
+        if (before.inode != file.lines.place().inode) return true;  // look for renamed files again before reading it
     }
     return more;
 }

@@ -3,7 +3,7 @@
 #include <glob.h>
 
 #include <algorithm>
-#include <memory>
+#include <iterator>
 #include <utility>
 
 namespace macp::ingest {
@@ -14,6 +14,21 @@ namespace fs = std::filesystem;
 bool is_open_at(WatchedFile const& file, io::OpenFile::Stat const& stat) {
     auto const place = file.lines.place();
     return file.lines.tail().file() && place.device == stat.device && place.inode == stat.inode;
+}
+
+/// `offset`, which is the end of a line; in a file that ends before it, the end of its last whole line.
+std::uint64_t end_of_lines(io::OpenFile const& file, std::uint64_t offset) {
+    constexpr std::size_t block_bytes = std::size_t{64} << 10;
+    auto end = file.stat().size;
+    if (offset <= end) return offset;
+    while (end > 0) {
+        auto const block = file.bytes_before(end, block_bytes);
+        auto const last = block.rfind('\n');
+        if (last != std::string::npos) return end - block.size() + last + 1;
+        if (block.empty()) break;
+        end -= block.size();
+    }
+    return 0;
 }
 
 }  // namespace
@@ -52,9 +67,35 @@ WatchedFiles::Listing WatchedFiles::list() {
         }
         ::globfree(&found);
     }
+    drop_second_names(listing);
     present_.clear();
     for (auto const& [name, here] : listing) present_.insert(name);
     return listing;
+}
+
+/// A file with two names (a link, or renamed while we looked) is followed under one: the one it has been followed under.
+void WatchedFiles::drop_second_names(Listing& listing) const {
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> first;
+    for (auto it = listing.begin(); it != listing.end();) {
+        auto const& stat = it->second.stat;
+        auto const [known, added] = first.try_emplace({stat.device, stat.inode}, it->first);
+        if (added) {
+            ++it;
+            continue;
+        }
+        auto const own = files_.find(it->first);
+        bool const better = own != files_.end() && is_open_at(own->second, stat);
+        if (better) listing.erase(std::exchange(known->second, it->first));
+        it = better ? std::next(it) : listing.erase(it);
+    }
+}
+
+bool WatchedFiles::is_read_elsewhere(std::string const& name, WatchedFile const& file) const {
+    if (!file.lines.tail().file()) return false;
+    auto const stat = file.lines.tail().file().stat();
+    return std::ranges::any_of(files_, [&](auto const& other) {
+        return other.first != name && is_open_at(other.second, stat);
+    });
 }
 
 WatchedFile& WatchedFiles::follow(std::string const& name, io::FilePlace place, bool literal) {
@@ -77,48 +118,71 @@ void WatchedFiles::scan() {
 
 /// At the start nothing is open: content is known again by inode and digests, whatever its name is now.
 void WatchedFiles::resume(Listing const& listing) {
-    auto unclaimed = loaded_;
+    for (auto const& [name, place] : loaded_) unclaimed_.push_back(place);
     for (auto const& [name, here] : listing) {
-        auto const opened = io::OpenFile::open(path_of(name));
-        if (!opened) continue;
-        auto const claimed = std::ranges::find_if(unclaimed, [&](auto const& entry) {
-            return entry.second.inode == here.stat.inode && opened->holds(entry.second);
-        });
-        if (claimed == unclaimed.end()) continue;
-        follow(name, claimed->second, here.literal);
-        unclaimed.erase(claimed);
+        if (auto const place = claim(name)) follow(name, *place, here.literal);
     }
     auto const resume_own = [&](std::string const& name, bool literal) {
-        auto const own = unclaimed.find(name);
-        if (files_.contains(name) || (own == unclaimed.end() && !literal)) return;
-        follow(name, own == unclaimed.end() ? io::FilePlace{} : own->second, literal);
+        auto const saved = loaded_.find(name);
+        if (files_.contains(name) || (saved == loaded_.end() && !literal)) return;
+        auto const own = saved == loaded_.end() ? unclaimed_.end() : std::ranges::find(unclaimed_, saved->second);
+        follow(name, own == unclaimed_.end() ? io::FilePlace{} : *own, literal);
+        if (own != unclaimed_.end()) unclaimed_.erase(own);
     };
     for (auto const& pattern : patterns_) {
         auto const name = name_of(path_of(pattern));
-        bool const is_pattern = pattern.find_first_of("*?[") != std::string::npos && !listing.contains(name);
-        if (!is_pattern) resume_own(name, true);
+        if (listing.contains(name) || pattern.find_first_of("*?[") == std::string::npos) resume_own(name, true);
     }
     for (auto const& [name, here] : listing) resume_own(name, here.literal);
-    for (auto& [name, file] : files_) {
-        if (auto const saved = loaded_.find(name); saved != loaded_.end()) file.saved = saved->second;
+    for (auto const& [name, place] : loaded_) {
+        bool const elsewhere = !files_.contains(name) && std::ranges::find(unclaimed_, place) == unclaimed_.end();
+        if (elsewhere) erased_.push_back({.name = cursor_name(name), .erase = true});
+        if (files_.contains(name)) files_.at(name).saved = place;
+    }
+}
+
+/// The place of an earlier run, or of a name that another file has taken, in the file that is now called `name`.
+std::optional<io::FilePlace> WatchedFiles::claim(std::string const& name) {
+    if (unclaimed_.empty()) return std::nullopt;
+    auto const opened = io::OpenFile::open(path_of(name));
+    if (!opened) return std::nullopt;
+    auto const inode = opened->stat().inode;
+    auto const found = std::ranges::find_if(unclaimed_, [&](io::FilePlace const& place) {
+        return place.inode == inode && opened->holds(place);
+    });
+    if (found == unclaimed_.end()) return std::nullopt;
+    auto const place = *found;
+    unclaimed_.erase(found);
+    return place;
+}
+
+void WatchedFiles::forget_orphans() {
+    // One may turn up under a name that was missed, renamed while we looked: it must not be read again then.
+    constexpr std::size_t most_remembered = 1000;
+    for (auto const& orphan : orphans_) unclaimed_.push_back(orphan.place());
+    orphans_.clear();
+    if (unclaimed_.size() > most_remembered) {
+        unclaimed_.erase(unclaimed_.begin(), unclaimed_.end() - static_cast<std::ptrdiff_t>(most_remembered));
     }
 }
 
 /// A file that is followed under one watched name and found under another takes its place along.
 void WatchedFiles::follow_renames(Listing const& listing) {
-    std::map<std::string, std::string> taken;  // new name, old name
-    for (auto const& [name, here] : listing) {
-        auto const own = files_.find(name);
-        if (own != files_.end() && is_open_at(own->second, here.stat)) continue;
-        for (auto const& [old_name, file] : files_) {
-            if (old_name != name && is_open_at(file, here.stat)) taken.emplace(name, old_name);
-        }
-    }
     std::map<std::string, io::FilePlace> places;
     std::set<std::string> left;
-    for (auto const& [name, old_name] : taken) {
-        places[name] = files_.at(old_name).lines.place();
-        left.insert(old_name);
+    for (auto const& [name, here] : listing) {
+        auto const own = files_.find(name);
+        bool const is_own = own != files_.end() && is_open_at(own->second, here.stat);
+        auto place = is_own ? own->second.lines.place() : io::FilePlace{};
+        bool taken = false;
+        for (auto const& [old_name, file] : files_) {
+            if (old_name == name || !is_open_at(file, here.stat)) continue;
+            left.insert(old_name);
+            // Both may have it open, when it was renamed while we looked: who has read further knows the place.
+            taken = taken || !is_own || file.lines.place().offset > place.offset;
+            if (taken && file.lines.place().offset >= place.offset) place = file.lines.place();
+        }
+        if (taken) places[name] = place;
     }
     for (auto const& [name, place] : places) {
         auto const target = files_.find(name);
@@ -134,13 +198,13 @@ void WatchedFiles::follow_renames(Listing const& listing) {
         follow(name, place, literal).saved = saved;
     }
     for (auto const& old_name : left) {
-        if (!places.contains(old_name)) files_.at(old_name).lines.restart({});
+        if (!places.contains(old_name) && files_.contains(old_name)) files_.at(old_name).lines.restart({});
     }
 }
 
 void WatchedFiles::begin_new(Listing const& listing) {
     for (auto const& [name, here] : listing) {
-        if (!files_.contains(name)) follow(name, {}, here.literal);
+        if (!files_.contains(name)) follow(name, claim(name).value_or(io::FilePlace{}), here.literal);
     }
 }
 
@@ -153,7 +217,7 @@ bool WatchedFiles::is_copy(
     auto const place = of.lines.place();
     // Two files may well begin alike: only a name made from the other's, or much in common, makes one a copy.
     bool const named_after = path.starts_with(other);
-    bool const much = !known && place.offset >= io::FilePlace::digest_bytes;
+    bool const much = !known && std::min(place.offset, file.stat().size) >= io::FilePlace::digest_bytes;
     if (path == other || !(named_after || much)) return false;
     if (place.offset > 0 && file.holds(place)) return true;
     return of.lines.tail().file() && file.is_start_of(of.lines.tail().file());
@@ -170,7 +234,7 @@ void WatchedFiles::hold_copies(Listing const& listing) {
             return !other.second.copy && other.first != name && is_copy(name, *opened, known, other.second);
         });
         if (original != files_.end()) {
-            auto const offset = std::min(original->second.lines.place().offset, opened->stat().size);
+            auto const offset = end_of_lines(*opened, original->second.lines.place().offset);
             if (!file.copy || file.copy->offset != offset) file.copy = opened->place_at(offset);
         } else if (file.copy) {
             file.lines.restart(*file.copy);  // it goes its own way from here on

@@ -41,9 +41,15 @@ public:
     /// The same for one file.
     [[nodiscard]] static std::vector<events::CursorMove> moves_of(std::string const& name, WatchedFile& file);
 
+    /// True when the file that was opened under this name is followed under another one too: it was renamed while we
+    /// looked. Scan again before reading it.
+    [[nodiscard]] bool is_read_elsewhere(std::string const& name, WatchedFile const& file) const;
+
     [[nodiscard]] std::map<std::string, WatchedFile>& files() { return files_; }
     /// Files without a watched name whose rest is still to be read, once, up to its end.
     [[nodiscard]] std::vector<LineFile>& orphans() { return orphans_; }
+    /// They have been read.
+    void forget_orphans();
 
     [[nodiscard]] static std::string cursor_name(std::string const& name) { return "watch:" + name; }
 
@@ -55,8 +61,10 @@ private:
     using Listing = std::map<std::string, Here>;
 
     [[nodiscard]] Listing list();
+    void drop_second_names(Listing& listing) const;
     void add(Listing& listing, std::filesystem::path const& path, bool literal);
     void resume(Listing const& listing);
+    [[nodiscard]] std::optional<io::FilePlace> claim(std::string const& name);
     void follow_renames(Listing const& listing);
     void begin_new(Listing const& listing);
     void hold_copies(Listing const& listing);
@@ -70,6 +78,7 @@ private:
     std::vector<std::string> patterns_;
     std::size_t max_line_bytes_;
     std::map<std::string, io::FilePlace> loaded_;
+    std::vector<io::FilePlace> unclaimed_;  ///< Of content that is under no watched name, or has not been found yet.
     bool resumed_ = false;
     std::set<std::string> present_;  ///< Names found by the last scan.
     std::map<std::string, WatchedFile> files_;

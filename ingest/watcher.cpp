@@ -207,7 +207,8 @@ LineFile::Outcome Watcher::Run::read_turn(std::string const& name, WatchedFile& 
         outcome = read_block(name, file.lines);
         if (before != file.lines.place()) batch_.add_moves(files_.moves_of(name, file));
         // Another file is being read under this name: others may have to make room, or to keep off it.
-        rescan_ = before.inode != 0 && before.inode != file.lines.place().inode;
+        bool const other_file = before.inode != file.lines.place().inode;
+        rescan_ = other_file && (before.inode != 0 || files_.is_read_elsewhere(name, file));
         if (rescan_) return outcome;
         flush_if_full();
     }
@@ -219,7 +220,7 @@ void Watcher::Run::read_orphans() {
         auto const name = orphan.tail().path().filename().string();
         while (!stopping() && read_block(name, orphan) == LineFile::Outcome::More) flush_if_full();
     }
-    files_.orphans().clear();
+    files_.forget_orphans();
 }
 
 LineFile::Outcome Watcher::Run::read_block(std::string const& name, LineFile& lines) {

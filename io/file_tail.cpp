@@ -17,8 +17,7 @@ struct Sibling {
     OpenFile::Stat stat;
 };
 
-/// The files beside `path` that its rotation may have made: their names begin as its name does, up to the extension.
-std::vector<Sibling> siblings_of(fs::path const& path) {
+std::vector<Sibling> list_siblings(fs::path const& path) {
     std::vector<Sibling> siblings;
     auto const stem = path.stem().string();
     std::error_code error;
@@ -28,6 +27,23 @@ std::vector<Sibling> siblings_of(fs::path const& path) {
         if (name == path.filename() || !name.string().starts_with(stem)) continue;
         auto const sibling = path.has_parent_path() ? it->path() : name;
         if (auto const stat = stat_file(sibling)) siblings.push_back({.path = sibling, .stat = *stat});
+    }
+    std::ranges::sort(siblings, {}, &Sibling::path);
+    return siblings;
+}
+
+/// The files beside `path` that its rotation may have made: their names begin as its name does, up to the extension.
+std::vector<Sibling> siblings_of(fs::path const& path) {
+    // A file that is renamed while a folder is listed may be missed: two lists that agree are taken for the truth.
+    constexpr int most_tries = 10;
+    auto siblings = list_siblings(path);
+    for (int i = 0; i < most_tries; ++i) {
+        auto again = list_siblings(path);
+        bool const agree = std::ranges::equal(siblings, again, [](Sibling const& a, Sibling const& b) {
+            return a.path == b.path && same_file(a.stat, b.stat);
+        });
+        siblings = std::move(again);
+        if (agree) break;
     }
     return siblings;
 }
@@ -94,7 +110,8 @@ core::Result<FileTail::Read> FileTail::read(std::span<char> into) {
 }
 
 bool FileTail::unchanged_so_far() const {
-    return file_.bytes_before(read_offset_, before_read_.size()) == before_read_;
+    // The place as well: files of like lines may well agree just here.
+    return file_.bytes_before(read_offset_, before_read_.size()) == before_read_ && file_.holds(place_);
 }
 
 core::Result<FileTail::Read> FileTail::open_first() {
@@ -159,9 +176,10 @@ void FileTail::rewind() {
 
 void FileTail::next_file() {
     auto const next = successor();
-    auto opened = next ? OpenFile::open(*next) : core::fail(core::ErrorCode::NotFound, {});
-    if (!opened) return rewind();  // it went away again: this file is still the last one
-    bool const copied = *next == path_ && is_telling(place_) && opened->holds(place_);
+    auto opened = next ? OpenFile::open(next->path) : core::fail(core::ErrorCode::NotFound, {});
+    // Renamed or gone since it was looked at: this file stays the last one until the next look.
+    if (!opened || !same_file(opened->stat(), next->stat)) return rewind();
+    bool const copied = next->path == path_ && is_telling(place_) && opened->holds(place_);
     adopt(*std::move(opened), copied ? place_.offset : 0);
 }
 
@@ -215,14 +233,15 @@ OpenFile FileTail::oldest_missed() const {
 }
 
 /// What to read after this file: the oldest one rotated away since, else the present one once something is in it.
-std::optional<fs::path> FileTail::successor() const {
-    if (auto rotated = rotated_since()) return rotated;
+std::optional<FileTail::NextFile> FileTail::successor() const {
+    // In this order: what is rotated away in between is then seen under one name or the other.
     auto const present = stat_file(path_);
+    if (auto rotated = rotated_since()) return rotated;
     if (!present || present->size == 0 || same_file(*present, file_.stat())) return std::nullopt;
-    return path_;
+    return NextFile{.path = path_, .stat = *present};
 }
 
-std::optional<fs::path> FileTail::rotated_since() const {
+std::optional<FileTail::NextFile> FileTail::rotated_since() const {
     auto const own = file_.stat();
     auto const siblings = siblings_of(path_);
     long own_age = -1;
@@ -230,7 +249,8 @@ std::optional<fs::path> FileTail::rotated_since() const {
         auto const mark = rotation_mark(path_, path);
         if (mark && same_file(stat, own)) own_age = age_of(*mark);
     }
-    std::optional<std::tuple<std::int64_t, long, fs::path>> oldest;
+    std::optional<NextFile> oldest;
+    auto oldest_key = std::pair{std::int64_t{0}, 0L};
     for (auto const& [path, stat] : siblings) {
         auto const mark = rotation_mark(path_, path);
         if (!mark || same_file(stat, own) || stat.size == 0 || stat.modified < own.modified) continue;
@@ -238,10 +258,12 @@ std::optional<fs::path> FileTail::rotated_since() const {
         if (others_ && others_(path)) continue;
         auto const file = OpenFile::open(path);
         if (!file || file->is_start_of(file_)) continue;  // a copy of what was just read
-        auto candidate = std::tuple{stat.modified, -age_of(*mark), path};
-        if (!oldest || candidate < *oldest) oldest = std::move(candidate);
+        auto const key = std::pair{stat.modified, -age_of(*mark)};
+        if (oldest && !(key < oldest_key)) continue;
+        oldest = NextFile{.path = path, .stat = stat};
+        oldest_key = key;
     }
-    return oldest ? std::optional{std::get<2>(*oldest)} : std::nullopt;
+    return oldest;
 }
 
 }  // namespace macp::io

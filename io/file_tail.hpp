@@ -59,14 +59,19 @@ public:
     [[nodiscard]] bool leaving() const { return leaving_; }
 
 private:
+    struct NextFile {
+        std::filesystem::path path;
+        OpenFile::Stat stat;
+    };
+
     [[nodiscard]] core::Result<Read> open_first();
     [[nodiscard]] Read at_end();
     [[nodiscard]] Read truncated();
     [[nodiscard]] bool unchanged_so_far() const;
     [[nodiscard]] OpenFile find_continuation() const;
     [[nodiscard]] OpenFile oldest_missed() const;
-    [[nodiscard]] std::optional<std::filesystem::path> successor() const;
-    [[nodiscard]] std::optional<std::filesystem::path> rotated_since() const;
+    [[nodiscard]] std::optional<NextFile> successor() const;
+    [[nodiscard]] std::optional<NextFile> rotated_since() const;
     void adopt(OpenFile file, std::uint64_t offset);
 
     std::filesystem::path path_;

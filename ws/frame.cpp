@@ -32,6 +32,13 @@ std::uint16_t read_code(std::string_view payload) {
     );
 }
 
+/// Bytes of a client frame's header, by its second byte.
+std::size_t header_length(std::uint8_t second) {
+    constexpr std::size_t fixed_and_mask = 6;
+    auto const length = second & 0x7fU;
+    return fixed_and_mask + (length == 126 ? 2U : length == 127 ? 8U : 0U);
+}
+
 std::uint64_t read_big_endian(std::uint8_t const* bytes, std::size_t count) {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < count; ++i) value = (value << 8U) | bytes[i];
@@ -84,31 +91,27 @@ FrameDecoder::Status FrameDecoder::next(std::string_view& input) {
 }
 
 bool FrameDecoder::read_header(std::string_view& input) {
-    std::size_t needed = 2;
-    while (true) {
+    // Twice at the most: the first two bytes say how long the header is.
+    while (header_size_ < 2 || header_size_ < header_length(header_[1])) {
+        auto const needed = header_size_ < 2 ? 2 : header_length(header_[1]);
         auto const take = std::min(input.size(), needed - header_size_);
+        if (take == 0) return false;
         std::copy_n(input.data(), take, header_ + header_size_);
         header_size_ = static_cast<std::uint8_t>(header_size_ + take);
         input.remove_prefix(take);
-        if (header_size_ < needed) return false;
-
-        auto const short_length = header_[1] & 0x7fU;
-        std::size_t const length_bytes = short_length == 126 ? 2 : short_length == 127 ? 8 : 0;
-        needed = 2 + length_bytes + sizeof mask_;
         if (header_size_ == 2 && (header_[1] & 0x80U) == 0) {  // clients must mask: §5.1
             fail(CloseCode::ProtocolError);
             return false;
         }
-        if (header_size_ < needed) continue;
-
-        auto const length = length_bytes == 0 ? short_length : read_big_endian(header_ + 2, length_bytes);
-        if (!check_header(header_[0], length)) return false;
-        std::copy_n(header_ + 2 + length_bytes, sizeof mask_, mask_);
-        mask_at_ = 0;
-        remaining_ = length;
-        step_ = Step::Payload;
-        return true;
     }
+    auto const length_bytes = header_length(header_[1]) - 2 - sizeof mask_;
+    auto const length = length_bytes == 0 ? header_[1] & 0x7fU : read_big_endian(header_ + 2, length_bytes);
+    if (!check_header(header_[0], length)) return false;
+    std::copy_n(header_ + 2 + length_bytes, sizeof mask_, mask_);
+    mask_at_ = 0;
+    remaining_ = length;
+    step_ = Step::Payload;
+    return true;
 }
 
 bool FrameDecoder::check_header(std::uint8_t first, std::uint64_t length) {

@@ -29,6 +29,7 @@ core::Result<http::Response> echo(http::Request const& request) {
     std::string text = request.method + " " + request.path;
     for (auto const& [name, value] : request.params) text += " {" + name + "}=" + value;
     for (auto const& [name, value] : request.query) text += " " + name + "=" + value;
+    if (auto const extra = request.header("x-extra")) text += " extra=" + std::string{*extra};
     return say(text + " " + request.body);
 }
 
@@ -116,7 +117,7 @@ TEST_CASE("reads chunked bodies, and drops their trailers") {
     TestServer const server{echo_routes()};
     auto client = server.connect();
     std::string const head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
-    std::string const body = "3\r\nabc\r\nA;why=not\r\n0123456789\r\n0\r\nAuthorization: Bearer x\r\n\r\n";
+    std::string const body = "3\r\nabc\r\nA;why=not\r\n0123456789\r\n0\r\nX-Extra: late\r\n\r\n";
     CHECK(client.ask(head + body).body == "POST /echo abc0123456789");
     for (auto const c : head + body) client.send({&c, 1});
     CHECK(client.read().body == "POST /echo abc0123456789");
@@ -138,6 +139,11 @@ TEST_CASE("tells a waiting client to send its body") {
     CHECK(refused.read().status == 404);
     refused.finish_sending();
     CHECK(refused.is_closed());
+}
+
+TEST_CASE("hands headers on in lower case, several of a name in order") {
+    TestServer const server{echo_routes()};
+    CHECK(server.connect().ask(get("/echo", "X-EXTRA:  one \r\nx-extra: two\r\n")).body == "GET /echo extra=one ");
 }
 
 TEST_CASE("understands absolute targets, and an empty line in front") {

@@ -40,7 +40,7 @@ Seen decode(std::string const& bytes, std::size_t step, std::size_t limit = 1 <<
 
 TEST_SUITE("frame decoder") {
     TEST_CASE("reads messages of every length, however the bytes are cut") {
-        for (std::size_t const size : {0, 1, 125, 126, 127, 65535, 65536, 70000}) {
+        for (std::size_t const size : {0U, 1U, 125U, 126U, 127U, 65535U, 65536U, 70000U}) {
             std::string const text(size, 'x');
             auto const bytes = client_frame(1, text) + client_frame(1, "next");
             for (std::size_t const step : {std::size_t{1}, std::size_t{7}, bytes.size()}) {

@@ -91,7 +91,7 @@ TEST_SUITE("outgoing") {
         CHECK(outgoing.reach() == 1);
     }
 
-    TEST_CASE("keeps one send within its bound, and always has one event at the least") {
+    TEST_CASE("passes its bound by one event at the most, and always has one") {
         RingFixture fixture{Format::Macp, {}, std::size_t{16} << 20};
         fixture.add("a", "\"" + std::string(Outgoing::max_bytes * 2, 'x') + "\"");
         for (int i = 0; i < 1000; ++i) fixture.add("a", "\"" + std::string(5000, 'x') + "\"");
@@ -99,7 +99,7 @@ TEST_SUITE("outgoing") {
         outgoing.gather(fixture.view, Format::Macp, 0);
         CHECK(outgoing.reach() == 1);
         outgoing.gather(fixture.view, Format::Macp, 1);
-        CHECK(outgoing.bytes() <= Outgoing::max_bytes);
+        CHECK(outgoing.bytes() <= Outgoing::max_bytes + 5200);
         CHECK(outgoing.reach() > 40);
     }
 }
