@@ -10,7 +10,7 @@ RUN tools/setup
 COPY . .
 RUN cmake --preset release -DMACP_TESTS=OFF -DMACP_BENCH=OFF -DCMAKE_CXX_COMPILER_LAUNCHER= \
     && cmake --build build/release --target macp \
-    && install -D --strip build/release/cli/macp /out/macp
+    && install -D --strip build/release/bin/macp /out/macp
 
 FROM debian:12-slim
 RUN apt-get update \

@@ -265,14 +265,15 @@ void Subscription::Impl::hand_over(Item& item) {
 
 void Subscription::Impl::hang_up() {
     pause.cancel();
-    if (!socket || !driving) return;
+    if (!socket) return;
     bool done = false;
-    boost::asio::co_spawn(loop, socket->close(1000, {}, goodbye_limit), [&done](std::exception_ptr const&) {
-        done = true;
-    });
+    auto close = socket->close(1000, {}, goodbye_limit);
+    boost::asio::co_spawn(loop, std::move(close), [&done](std::exception_ptr const&) { done = true; });
+    loop.restart();
     while (!done || driving) {
         if (loop.run_one() == 0) break;
     }
+    socket.reset();
 }
 
 /// Whether it is over, and how.

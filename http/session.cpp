@@ -68,6 +68,7 @@ private:
     async::Task<bool> reply_stream(Response response);
     async::Task<> compress(Response& response);
     void add_piece(std::string piece);
+    void break_off();
     Head head(Framing framing, std::uint64_t length);
     void record(unsigned status, std::uint64_t bytes) const;
 
@@ -189,7 +190,7 @@ async::Task<bool> Session::reply_stream(Response response) {
         if (!piece) {
             spdlog::warn("the answer to request {} broke off: {}", exchange_.id, piece.error().message);
             record(response.status, bytes);
-            connection_.transport().close();  // cut off, so that nobody takes it for the whole
+            break_off();
             co_return false;
         }
         more = !piece->empty();
@@ -212,6 +213,13 @@ void Session::add_piece(std::string piece) {
     } else {
         wire_.out().add_body(std::move(piece));
     }
+}
+
+/// Cuts the answer off, so that nobody takes it for the whole: HTTP/1.0 knows only by a reset.
+void Session::break_off() {
+    async::ErrorCode ignored;
+    if (!exchange_.http_1_1) connection_.transport().socket().set_option(asio::socket_base::linger{true, 0}, ignored);
+    connection_.transport().close();
 }
 
 Head Session::head(Framing framing, std::uint64_t length) {

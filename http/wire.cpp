@@ -69,7 +69,7 @@ async::Task<> Wire::finish(bool linger) {
     auto const& limits = connection_.door().limits;
     connection_.wait_for(Connection::Wait::Peer, std::min<Limits::Duration>(longest_linger, limits.idle_timeout));
     co_await connection_.transport().shutdown();
-    std::array<char, 4096> ignored{};
+    std::array<char, 16384> ignored{};
     while (linger) {
         auto const [error, bytes] =
             co_await connection_.transport().socket().async_read_some(boost::asio::buffer(ignored), async::nothrow);

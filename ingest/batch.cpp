@@ -11,8 +11,8 @@ void BatchBuilder::add_line(
     auto& count = counts_[file];
     ++count.lines;
     bytes_ += line.text.size();
-    auto event = line.too_long ? core::fail(core::ErrorCode::TooLarge, "line too long")
-                               : parser_.parse(line.text, defaults_);
+    auto event =
+        line.too_long ? core::fail(core::ErrorCode::TooLarge, "line too long") : parser_.parse(line.text, defaults_);
     if (event) {
         ++count.events;
         commit_.events.push_back(*std::move(event));

@@ -15,8 +15,8 @@ namespace macp::ingest {
 /// Commits in order, one at a time: the next is handed to the log when the one before it is durable, straight from the
 /// log's thread, so that the disk does not wait for us; a failed one is tried again until it succeeds.
 ///
-/// Never two at once: if the first failed and the second did not, a cursor would stand behind events that are not there.
-/// Threads: safe from anywhere. Lifetime: `log` must outlive it; `close` it before it ends.
+/// Never two at once: if the first failed and the second did not, a cursor would stand behind events that are not
+/// there. Threads: safe from anywhere. Lifetime: `log` must outlive it; `close` it before it ends.
 class CommitQueue {
 public:
     using OnDone = std::function<void(events::CommitResult const&)>;

@@ -25,9 +25,8 @@ struct CloudEvent {
 };
 
 bool is_attribute_name(std::string_view name) {
-    return !name.empty() && std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    });
+    return !name.empty() &&
+           std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
 }
 
 core::Result<void> take_text(std::string& into, std::string_view name, dom::element value) {

@@ -11,9 +11,9 @@ namespace macp::ingest {
 
 /// What an event gets that says nothing of it itself.
 struct EventDefaults {
-    std::string source{};     ///< `/orchestrator/events` for lines, `/api/events` for bodies.
-    core::Time received{};    ///< The time of an event that has none.
-    std::string id{};         ///< The id of an event that has none; empty: a new one.
+    std::string source{};   ///< `/orchestrator/events` for lines, `/api/events` for bodies.
+    core::Time received{};  ///< The time of an event that has none.
+    std::string id{};       ///< The id of an event that has none; empty: a new one.
 };
 
 /// Reads lines of `events.ndjson`. Keeps its memory from line to line. Threads: one at a time.

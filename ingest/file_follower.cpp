@@ -33,7 +33,8 @@ core::Result<std::size_t> FileFollower::poll_once() {
         for (auto& orphan : files_.orphans()) {
             auto const name = orphan.tail().path().filename().string();
             auto const take = [&](Line const& line, std::uint64_t at, bool) { take_line(name, line, at); };
-            while (orphan.read_block(take).value_or(LineFile::Outcome::Idle) == LineFile::Outcome::More) {}
+            while (orphan.read_block(take).value_or(LineFile::Outcome::Idle) == LineFile::Outcome::More) {
+            }
         }
         files_.forget_orphans();
         auto const read = read_files();
@@ -49,9 +50,8 @@ core::Result<bool> FileFollower::read_files() {
     for (auto& [name, file] : files_.files()) {
         if (file.copy) continue;
         auto const before = file.lines.place();
-        auto const outcome = file.lines.read_block([&](Line const& line, std::uint64_t offset, bool) {
-            take_line(name, line, offset);
-        });
+        auto const outcome =
+            file.lines.read_block([&](Line const& line, std::uint64_t offset, bool) { take_line(name, line, offset); });
         if (!outcome) spdlog::warn("{}: {}", name, outcome.error().message);
         auto const saved = before == file.lines.place() ? core::Result<void>{} : save();
         if (!saved) return core::pass_on(saved);
@@ -63,8 +63,8 @@ core::Result<bool> FileFollower::read_files() {
 
 void FileFollower::take_line(std::string const& file, Line const& line, std::uint64_t offset) {
     EventDefaults const defaults{.source = "/orchestrator/events", .received = clock_.now()};
-    auto const event = line.too_long ? core::fail(core::ErrorCode::TooLarge, "line too long")
-                                     : parser_.parse(line.text, defaults);
+    auto const event =
+        line.too_long ? core::fail(core::ErrorCode::TooLarge, "line too long") : parser_.parse(line.text, defaults);
     if (!event) {
         spdlog::warn("{} at byte {}: skipped a line: {}", file, offset, event.error().message);
         if (on_bad_line_) on_bad_line_(file, offset, event.error());

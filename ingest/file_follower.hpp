@@ -16,8 +16,8 @@ namespace macp::ingest {
 
 struct FollowerOptions {
     std::filesystem::path root = ".";
-    std::vector<std::string> files{".mosaic/orchestrator/events.ndjson"};           ///< Paths and globs relative to `root`.
-    std::filesystem::path cursor = ".mosaic/orchestrator/event_cursor.json";        ///< Relative to `root`.
+    std::vector<std::string> files{".mosaic/orchestrator/events.ndjson"};     ///< Paths and globs relative to `root`.
+    std::filesystem::path cursor = ".mosaic/orchestrator/event_cursor.json";  ///< Relative to `root`.
     std::size_t max_line_bytes = std::size_t{16} << 20;
 };
 

@@ -11,11 +11,13 @@ namespace {
 namespace dom = simdjson::dom;
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Name::Count)> names{
-    "event_type", "type",    "kind",         "event",      "event_id", "id",      "timestamp", "time",
+    "event_type",      "type",    "kind",         "event",      "event_id", "id",      "timestamp", "time",
     "event_timestamp", "task_id", "session_name", "session_id", "metadata", "payload", "data",      "specversion"
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 /// Past the string that begins at `at`.
 std::size_t skip_string(std::string_view text, std::size_t at) {
@@ -89,26 +91,49 @@ std::optional<core::Time> time_of(dom::element const* value) {
     return core::Time{std::chrono::microseconds{std::llround(number * 1e6)}};
 }
 
-template <class Read, std::size_t Many>
-auto first_of(std::array<Name, Many> const& wanted, std::initializer_list<Members const*> places, Read read)
-    -> decltype(read(nullptr)) {
-    for (auto const* const place : places) {
-        for (auto const name : wanted) {
-            if (auto found = read(place->find(name))) return found;
-        }
+constexpr std::array type_names{Name::EventType, Name::Type, Name::Kind, Name::Event};
+constexpr std::array id_names{Name::EventId, Name::Id};
+constexpr std::array time_names{Name::Timestamp, Name::Time, Name::EventTimestamp};
+constexpr std::array subject_names{Name::TaskId, Name::SessionName, Name::SessionId};
+
+/// What is still missing is taken from the first of `names` that `members` has and `read` makes sense of.
+template <class Value, std::size_t Many, class Read>
+void take_first(std::optional<Value>& value, std::array<Name, Many> const& wanted, Members const& members, Read read) {
+    for (auto const name : wanted) {
+        if (value) return;
+        if (auto const* const found = members.find(name)) value = read(found);
     }
-    return std::nullopt;
 }
+
+struct Attributes {
+    std::optional<std::string> id;
+    std::optional<core::Time> time;
+    std::optional<std::string> subject;
+
+    [[nodiscard]] bool complete() const { return id && time && subject; }
+    void take(Members const& members) {
+        take_first(id, id_names, members, name_of);
+        take_first(time, time_names, members, time_of);
+        take_first(subject, subject_names, members, name_of);
+    }
+};
 
 std::string reason_of(simdjson::error_code error) {
     switch (error) {
-        case simdjson::UTF8_ERROR: return "not JSON: it is not UTF-8";
-        case simdjson::EMPTY: return "not JSON: there is nothing in it";
-        case simdjson::DEPTH_ERROR: return "JSON nests too deep";
-        case simdjson::UNCLOSED_STRING: return "not JSON: a string has no end";
-        case simdjson::NUMBER_ERROR: return "not JSON: a number is malformed";
-        case simdjson::UNESCAPED_CHARS: return "not JSON: a control character stands bare in a string";
-        default: return "not JSON: brackets, commas or values are missing or out of place";
+        case simdjson::UTF8_ERROR:
+            return "not JSON: it is not UTF-8";
+        case simdjson::EMPTY:
+            return "not JSON: there is nothing in it";
+        case simdjson::DEPTH_ERROR:
+            return "JSON nests too deep";
+        case simdjson::UNCLOSED_STRING:
+            return "not JSON: a string has no end";
+        case simdjson::NUMBER_ERROR:
+            return "not JSON: a number is malformed";
+        case simdjson::UNESCAPED_CHARS:
+            return "not JSON: a control character stands bare in a string";
+        default:
+            return "not JSON: brackets, commas or values are missing or out of place";
     }
 }
 
@@ -132,7 +157,8 @@ Members::Members(dom::object object) {
     for (auto const& [key, value] : object) {
         for (std::size_t i = 0; i < names.size(); ++i) {
             if (key != names[i]) continue;
-            if (!found_[i]) found_[i] = value;
+            if ((has_ & (1U << i)) == 0) found_[i] = value;
+            has_ |= 1U << i;
             break;
         }
     }
@@ -168,25 +194,27 @@ Members members_of(dom::element const* value) {
 core::Result<void> fill_attributes(
     core::NewEvent& event, Members const& top, Members const& inside, EventDefaults const& defaults
 ) {
-    constexpr std::array type_names{Name::EventType, Name::Type, Name::Kind, Name::Event};
-    constexpr std::array time_names{Name::Timestamp, Name::Time, Name::EventTimestamp};
-    constexpr std::array subject_names{Name::TaskId, Name::SessionName, Name::SessionId};
-
-    auto const type = first_of(type_names, {&top}, text_of);
+    std::optional<std::string_view> type;
+    take_first(type, type_names, top, text_of);
     if (!type) {
         return core::fail(
             core::ErrorCode::InvalidField, "an event needs a type: text in event_type, type, kind or event", "/type"
         );
     }
-    auto const metadata = members_of(top.find(Name::Metadata));
-    auto id = first_of(std::array{Name::EventId, Name::Id}, {&top, &metadata}, name_of);
-    if (!id) id = name_of(inside.find(Name::EventId));  // a bare `id` in a payload names something else
+    Attributes said;
+    said.take(top);
+    if (!said.complete()) said.take(members_of(top.find(Name::Metadata)));
+    // In a payload a bare `id` names something else.
+    take_first(said.id, std::array{Name::EventId}, inside, name_of);
+    take_first(said.time, time_names, inside, time_of);
+    take_first(said.subject, subject_names, inside, name_of);
+    if (!said.id && !defaults.id.empty()) said.id = defaults.id;
+
     event.type = core::trim(*type);
     event.source = defaults.source;
-    event.time = first_of(time_names, {&top, &metadata, &inside}, time_of).value_or(defaults.received);
-    event.subject = first_of(subject_names, {&top, &metadata, &inside}, name_of).value_or(std::string{});
-    if (!id && !defaults.id.empty()) id = defaults.id;
-    event.id = id ? *std::move(id) : core::make_uuid7(defaults.received);
+    event.id = said.id ? *std::move(said.id) : core::make_uuid7(defaults.received);
+    event.time = said.time.value_or(defaults.received);
+    if (said.subject) event.subject = *std::move(said.subject);
     return {};
 }
 

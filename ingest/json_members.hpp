@@ -4,10 +4,9 @@
 #include "core/result.hpp"
 #include "ingest/event_line.hpp"
 
-#include <simdjson.h>
-
 #include <array>
 #include <optional>
+#include <simdjson.h>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,20 +28,37 @@ private:
 
 /// The members of an object that say what an event is; the first of a name counts.
 enum class Name {
-    EventType, Type, Kind, Event, EventId, Id, Timestamp, Time, EventTimestamp, TaskId, SessionName, SessionId,
-    Metadata, Payload, Data, SpecVersion, Count
+    EventType,
+    Type,
+    Kind,
+    Event,
+    EventId,
+    Id,
+    Timestamp,
+    Time,
+    EventTimestamp,
+    TaskId,
+    SessionName,
+    SessionId,
+    Metadata,
+    Payload,
+    Data,
+    SpecVersion,
+    Count
 };
 class Members {
 public:
     Members() = default;
     explicit Members(simdjson::dom::object object);
+    /// Nothing when there is no such member.
     [[nodiscard]] simdjson::dom::element const* find(Name name) const {
-        auto const& found = found_[static_cast<std::size_t>(name)];
-        return found ? &*found : nullptr;
+        auto const index = static_cast<std::size_t>(name);
+        return (has_ & (1U << index)) != 0 ? &found_[index] : nullptr;
     }
 
 private:
-    std::array<std::optional<simdjson::dom::element>, static_cast<std::size_t>(Name::Count)> found_{};
+    std::array<simdjson::dom::element, static_cast<std::size_t>(Name::Count)> found_{};
+    std::uint32_t has_ = 0;  ///< One bit a name.
 };
 
 /// Text that is not blank; nothing otherwise.

@@ -13,21 +13,25 @@ core::Result<LineFile::Outcome> LineFile::read_block(OnLine const& on_line) {
     holding_ = holding_ || more;
     if (!read) return core::pass_on(read);
     switch (read->found) {
-        case io::FileTail::Found::Absent: return Outcome::Absent;
+        case io::FileTail::Found::Absent:
+            return Outcome::Absent;
         case io::FileTail::Found::Nothing: {
             if (tail_.leaving()) return Outcome::Leaving;
             if (tail_.has_more()) return Outcome::More;
             settle();
             return Outcome::Idle;
         }
-        case io::FileTail::Found::Moved: begin_stream(); return Outcome::More;
+        case io::FileTail::Found::Moved:
+            begin_stream();
+            return Outcome::More;
         case io::FileTail::Found::Data: {
             reader_.filled(read->bytes);
             while (auto const line = reader_.next()) on_line(*line, base_ + line->begin, false);
             consume();
             return Outcome::More;
         }
-        case io::FileTail::Found::Ended: break;
+        case io::FileTail::Found::Ended:
+            break;
     }
     if (auto const line = reader_.finish()) on_line(*line, base_ + line->begin, true);
     consume();

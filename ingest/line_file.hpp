@@ -19,7 +19,9 @@ public:
     /// A line, where it begins in its file, and whether the file ended before the line did.
     using OnLine = std::function<void(Line const& line, std::uint64_t offset, bool torn)>;
 
-    LineFile(std::filesystem::path path, io::FilePlace place, std::size_t max_line_bytes, io::FileTail::Others others = {})
+    LineFile(
+        std::filesystem::path path, io::FilePlace place, std::size_t max_line_bytes, io::FileTail::Others others = {}
+    )
         : tail_{std::move(path), place, std::move(others)}, reader_{max_line_bytes} {}
 
     /// Reads one block and hands over its lines; afterwards `place()` is behind them. Errors: Unavailable.

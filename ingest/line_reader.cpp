@@ -7,7 +7,9 @@
 namespace macp::ingest {
 namespace {
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\v\f") == std::string_view::npos; }
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\v\f") == std::string_view::npos;
+}
 
 }  // namespace
 
@@ -35,7 +37,9 @@ void LineReader::reserve(std::size_t bytes) {
     capacity_ = capacity;
 }
 
-void LineReader::filled(std::size_t bytes) { end_ += bytes; }
+void LineReader::filled(std::size_t bytes) {
+    end_ += bytes;
+}
 
 std::optional<Line> LineReader::next() {
     while (scanned_ < end_) {

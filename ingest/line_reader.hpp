@@ -25,7 +25,7 @@ struct Line {
 /// limit is dropped up to its end and handed out once, with its beginning. Pure: no files, no clock. Threads: one.
 class LineReader {
 public:
-    static constexpr std::size_t padding = 64;                        ///< What a vectorised parser may read beyond a line.
+    static constexpr std::size_t padding = 64;  ///< What a vectorised parser may read beyond a line.
     static constexpr std::size_t kept_bytes = std::size_t{64} << 10;  ///< Of a line that is too long.
 
     explicit LineReader(std::size_t max_line_bytes, std::size_t block_bytes = std::size_t{256} << 10)

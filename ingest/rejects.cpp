@@ -31,15 +31,17 @@ std::string base64(std::string_view bytes) {
 
 std::string row_value(std::string const& id, Reject const& reject) {
     auto const text = reject.text.substr(0, Rejects::kept_bytes);
-    nlohmann::json row{{"id", id},
-                       {"file", reject.file},
-                       {"offset", reject.offset},
-                       {"reason", reject.reason},
-                       {"bytes", reject.bytes},
-                       {"text", text},
-                       {"truncated", text.size() < reject.bytes},
-                       {"received", core::format_time(reject.received)},
-                       {"door", reject.door}};
+    nlohmann::json row{
+        {"id", id},
+        {"file", reject.file},
+        {"offset", reject.offset},
+        {"reason", reject.reason},
+        {"bytes", reject.bytes},
+        {"text", text},
+        {"truncated", text.size() < reject.bytes},
+        {"received", core::format_time(reject.received)},
+        {"door", reject.door}
+    };
     if (!core::is_utf8(text)) row["text_base64"] = base64(text);
     return core::dump_json(row);
 }
@@ -54,9 +56,9 @@ core::NewEvent event_about(std::string const& id, Reject const& reject) {
     event.source = "/gateway";
     event.type = "ingest.rejected";
     event.time = reject.received;
-    event.data = core::dump_json(
-        {{"reject_id", id}, {"file", reject.file}, {"offset", reject.offset}, {"reason", reject.reason}}
-    );
+    event.data =
+        core::dump_json({{"reject_id", id}, {"file", reject.file}, {"offset", reject.offset}, {"reason", reject.reason}}
+        );
     return event;
 }
 
@@ -95,9 +97,7 @@ void Rejects::load() {
     }
 }
 
-core::Result<std::vector<events::Row>> list_rejects(
-    events::EventLog& log, std::string_view after, std::size_t limit
-) {
+core::Result<std::vector<events::Row>> list_rejects(events::EventLog& log, std::string_view after, std::size_t limit) {
     return log.rows(Rejects::space, after, limit);
 }
 
@@ -108,7 +108,9 @@ core::Result<core::Seq> retry_reject(events::EventLog& log, core::Clock const& c
     auto const row = core::parse_json(**stored);
     if (!row) return core::fail(core::ErrorCode::Corrupt, "the reject cannot be read");
     if (row->value("truncated", false)) {
-        return core::fail(core::ErrorCode::Conflict, "only the beginning of this text was kept: it cannot be tried again");
+        return core::fail(
+            core::ErrorCode::Conflict, "only the beginning of this text was kept: it cannot be tried again"
+        );
     }
     // Named after the reject: of two who try at once, one finds the other's event.
     auto event = read_again(*row, {.received = clock.now(), .id = "retry:" + std::string{id}});

@@ -15,13 +15,13 @@ namespace macp::ingest {
 
 /// A line or body that did not become an event.
 struct Reject {
-    std::string file{};          ///< The watched file; empty for a body.
-    std::uint64_t inode = 0;     ///< Of that file.
-    std::uint64_t offset = 0;    ///< Where the line begins in it.
+    std::string file{};        ///< The watched file; empty for a body.
+    std::uint64_t inode = 0;   ///< Of that file.
+    std::uint64_t offset = 0;  ///< Where the line begins in it.
     std::string reason{};
-    std::string_view text{};     ///< The bytes themselves, or their beginning.
-    std::uint64_t bytes = 0;     ///< How long it was.
-    std::string door{"watch"};   ///< `watch`, or method and path of the request.
+    std::string_view text{};    ///< The bytes themselves, or their beginning.
+    std::uint64_t bytes = 0;    ///< How long it was.
+    std::string door{"watch"};  ///< `watch`, or method and path of the request.
     core::Time received{};
 };
 
@@ -48,8 +48,8 @@ private:
     std::deque<std::string> keys_;  ///< Of the rows, oldest first.
 };
 
-/// Rejects after the id `after`, oldest first: each row's value is a JSON object {id, file, offset, reason, bytes, text,
-/// text_base64 (when the text is not UTF-8), truncated, received, door}. Blocks on the disk.
+/// Rejects after the id `after`, oldest first: each row's value is a JSON object {id, file, offset, reason, bytes,
+/// text, text_base64 (when the text is not UTF-8), truncated, received, door}. Blocks on the disk.
 [[nodiscard]] core::Result<std::vector<events::Row>> list_rejects(
     events::EventLog& log, std::string_view after, std::size_t limit
 );

@@ -1,8 +1,7 @@
 #include "ingest/watched_files.hpp"
 
-#include <glob.h>
-
 #include <algorithm>
+#include <glob.h>
 #include <iterator>
 #include <utility>
 
@@ -36,7 +35,9 @@ std::uint64_t end_of_lines(io::OpenFile const& file, std::uint64_t offset) {
 WatchedFiles::WatchedFiles(fs::path root, std::vector<std::string> patterns, std::size_t max_line_bytes)
     : root_{fs::absolute(root).lexically_normal()}, patterns_{std::move(patterns)}, max_line_bytes_{max_line_bytes} {}
 
-fs::path WatchedFiles::path_of(std::string const& name) const { return (root_ / name).lexically_normal(); }
+fs::path WatchedFiles::path_of(std::string const& name) const {
+    return (root_ / name).lexically_normal();
+}
 
 std::string WatchedFiles::name_of(fs::path const& path) const {
     auto const relative = path.lexically_relative(root_);
@@ -73,7 +74,8 @@ WatchedFiles::Listing WatchedFiles::list() {
     return listing;
 }
 
-/// A file with two names (a link, or renamed while we looked) is followed under one: the one it has been followed under.
+/// A file with two names (a link, or renamed while we looked) is followed under one: the one it has been followed
+/// under.
 void WatchedFiles::drop_second_names(Listing& listing) const {
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> first;
     for (auto it = listing.begin(); it != listing.end();) {
@@ -209,9 +211,7 @@ void WatchedFiles::begin_new(Listing const& listing) {
 }
 
 /// True when `file` holds what `of` has read, or is a copy of it in the making.
-bool WatchedFiles::is_copy(
-    std::string const& name, io::OpenFile const& file, bool known, WatchedFile const& of
-) const {
+bool WatchedFiles::is_copy(std::string const& name, io::OpenFile const& file, bool known, WatchedFile const& of) const {
     auto const other = of.lines.tail().path().string();
     auto const path = path_of(name).string();
     auto const place = of.lines.place();

@@ -16,9 +16,10 @@ namespace macp::ingest {
 /// One followed file under its present name.
 struct WatchedFile {
     LineFile lines;
-    bool literal = false;              ///< Named in full by the configuration, so waited for when it is absent.
-    io::FilePlace saved{};             ///< The place in its cursor.
-    std::optional<io::FilePlace> copy{};  ///< Set while the file only holds what another one holds too: not read, its place kept up.
+    bool literal = false;   ///< Named in full by the configuration, so waited for when it is absent.
+    io::FilePlace saved{};  ///< The place in its cursor.
+    std::optional<io::FilePlace> copy{
+    };  ///< Set while the file only holds what another one holds too: not read, its place kept up.
 
     [[nodiscard]] io::FilePlace place() const { return copy ? *copy : lines.place(); }
 };
@@ -70,7 +71,8 @@ private:
     void hold_copies(Listing const& listing);
     void drop_deleted(Listing const& listing);
     WatchedFile& follow(std::string const& name, io::FilePlace place, bool literal);
-    [[nodiscard]] bool is_copy(std::string const& name, io::OpenFile const& file, bool known, WatchedFile const& of) const;
+    [[nodiscard]] bool is_copy(std::string const& name, io::OpenFile const& file, bool known, WatchedFile const& of)
+        const;
     [[nodiscard]] std::filesystem::path path_of(std::string const& name) const;
     [[nodiscard]] std::string name_of(std::filesystem::path const& path) const;
 

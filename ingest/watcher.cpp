@@ -317,9 +317,17 @@ Watcher::Watcher(events::EventLog& log, core::Clock const& clock, WatcherOptions
     : run_{std::make_unique<Run>(log, clock, std::move(options))} {}
 Watcher::~Watcher() = default;
 
-bool Watcher::poll_now(std::chrono::milliseconds guard) { return run_->poll_now(guard); }
-void Watcher::set_poll_interval(std::chrono::milliseconds interval) { run_->set_poll_interval(interval); }
-WatcherStatus Watcher::status() const { return run_->status(); }
-void Watcher::stop() { run_->stop(); }
+bool Watcher::poll_now(std::chrono::milliseconds guard) {
+    return run_->poll_now(guard);
+}
+void Watcher::set_poll_interval(std::chrono::milliseconds interval) {
+    run_->set_poll_interval(interval);
+}
+WatcherStatus Watcher::status() const {
+    return run_->status();
+}
+void Watcher::stop() {
+    run_->stop();
+}
 
 }  // namespace macp::ingest

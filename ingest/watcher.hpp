@@ -18,9 +18,9 @@ struct WatcherOptions {
     std::vector<std::string> files{".mosaic/orchestrator/events.ndjson"};  ///< Paths and globs relative to `root`.
     std::chrono::milliseconds poll_interval{2000};
     std::size_t max_line_bytes = std::size_t{16} << 20;
-    std::size_t batch_events = 4096;                      ///< A commit is closed at about so many events,
-    std::size_t batch_bytes = std::size_t{1} << 20;       ///< or so many bytes of lines.
-    std::size_t max_rejects = 10'000;                     ///< Kept; the oldest go first.
+    std::size_t batch_events = 4096;                 ///< A commit is closed at about so many events,
+    std::size_t batch_bytes = std::size_t{1} << 20;  ///< or so many bytes of lines.
+    std::size_t max_rejects = 10'000;                ///< Kept; the oldest go first.
 };
 
 /// How one watched file stands. Counts are since the start, of what is durable.
@@ -39,9 +39,9 @@ struct WatchedFileStatus {
 
 struct WatcherStatus {
     std::vector<WatchedFileStatus> files{};
-    std::uint64_t repeats = 0;                 ///< Events that were in the log already.
-    std::optional<core::Time> last_pass{};     ///< When all files had last been read to their end.
-    std::optional<core::Error> log_fault{};    ///< Why nothing can be stored now.
+    std::uint64_t repeats = 0;               ///< Events that were in the log already.
+    std::optional<core::Time> last_pass{};   ///< When all files had last been read to their end.
+    std::optional<core::Error> log_fault{};  ///< Why nothing can be stored now.
     std::size_t commits_waiting = 0;
 };
 

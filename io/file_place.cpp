@@ -1,13 +1,13 @@
 #include "io/file_place.hpp"
 
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace macp::io {
@@ -23,7 +23,9 @@ OpenFile::Stat to_stat(struct ::stat const& from) {
     };
 }
 
-std::string reason_of(int error) { return std::error_code{error, std::generic_category()}.message(); }
+std::string reason_of(int error) {
+    return std::error_code{error, std::generic_category()}.message();
+}
 
 std::size_t digested(std::uint64_t offset) {
     return static_cast<std::size_t>(std::min<std::uint64_t>(offset, FilePlace::digest_bytes));
@@ -40,9 +42,10 @@ bool read_number(nlohmann::json const& object, char const* name, T& value) {
 }  // namespace
 
 std::string format_place(FilePlace const& place) {
-    return nlohmann::json{{"device", place.device},     {"inode", place.inode}, {"offset", place.offset},
-                          {"head", place.head},         {"tail", place.tail},   {"modified", place.modified}}
-        .dump();
+    return nlohmann::json{
+        {"device", place.device}, {"inode", place.inode}, {"offset", place.offset},
+        {"head", place.head},     {"tail", place.tail},   {"modified", place.modified}
+    }.dump();
 }
 
 core::Result<FilePlace> parse_place(std::string_view text) {

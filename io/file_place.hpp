@@ -19,11 +19,12 @@ namespace macp::io {
 /// last bytes consumed say whether a file holds the content that this place is in.
 struct FilePlace {
     std::uint64_t device = 0;
-    std::uint64_t inode = 0;     ///< 0: no file yet.
-    std::uint64_t offset = 0;    ///< Bytes consumed.
-    std::uint64_t head = 0;      ///< Digest of the first bytes consumed, at most `digest_bytes` of them.
-    std::uint64_t tail = 0;      ///< Digest of the bytes just before `offset`, at most `digest_bytes` of them.
-    std::int64_t modified = 0;   ///< When the file had last been written as it was read, nanoseconds; a later copy is not older.
+    std::uint64_t inode = 0;   ///< 0: no file yet.
+    std::uint64_t offset = 0;  ///< Bytes consumed.
+    std::uint64_t head = 0;    ///< Digest of the first bytes consumed, at most `digest_bytes` of them.
+    std::uint64_t tail = 0;    ///< Digest of the bytes just before `offset`, at most `digest_bytes` of them.
+    std::int64_t modified =
+        0;  ///< When the file had last been written as it was read, nanoseconds; a later copy is not older.
 
     static constexpr std::size_t digest_bytes = 1024;
     bool operator==(FilePlace const&) const = default;

@@ -10,7 +10,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool same_file(OpenFile::Stat const& a, OpenFile::Stat const& b) { return a.device == b.device && a.inode == b.inode; }
+bool same_file(OpenFile::Stat const& a, OpenFile::Stat const& b) {
+    return a.device == b.device && a.inode == b.inode;
+}
 
 struct Sibling {
     fs::path path;
@@ -75,7 +77,9 @@ long age_of(std::string const& mark) {
 }
 
 /// A place so far into a file that equal digests mean equal content, whatever the inode.
-bool is_telling(FilePlace const& place) { return place.offset >= FilePlace::digest_bytes; }
+bool is_telling(FilePlace const& place) {
+    return place.offset >= FilePlace::digest_bytes;
+}
 
 }  // namespace
 

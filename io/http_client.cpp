@@ -91,7 +91,9 @@ void take_header(Parser const& parser, HttpResponse& response) {
     }
 }
 
-async::Task<core::Result<void>> read_body(Connection& connection, Parser& parser, Exchange& exchange) {
+async::Task<core::Result<void>> read_body(
+    Connection& connection, Parser& parser, Exchange& exchange, std::size_t most
+) {
     auto const to_sink = exchange.request.sink && exchange.response.status / 100 == 2;
     std::string piece(piece_bytes, '\0');
     while (!parser.is_done()) {
@@ -105,6 +107,8 @@ async::Task<core::Result<void>> read_body(Connection& connection, Parser& parser
         auto const got = std::string_view{piece}.substr(0, piece.size() - parser.get().body().size);
         if (!to_sink) {
             exchange.response.body += got;
+            if (exchange.response.body.size() > most)
+                co_return tl::unexpected{explain(exchange, http::error::body_limit, {})};
         } else if (auto const taken = exchange.request.sink(got); !taken) {
             co_return core::pass_on(taken);
         }
@@ -200,7 +204,7 @@ struct HttpClient::Impl {
         } while (parser->get().result_int() / 100 == 1);
 
         take_header(*parser, exchange.response);
-        auto const done = co_await read_body(connection, *parser, exchange);
+        auto const done = co_await read_body(connection, *parser, exchange, options.response_bytes);
         if (!done) co_return core::pass_on(done);
         exchange.keep_alive = parser->keep_alive();
         co_return core::Result<void>{};

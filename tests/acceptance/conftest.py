@@ -30,7 +30,7 @@ def pytest_pyfunc_call(pyfuncitem):
 
 @pytest.fixture(scope="session")
 def binary():
-    path = pathlib.Path(os.environ.get("MACP_BINARY", "build/release/cli/macp")).resolve()
+    path = pathlib.Path(os.environ.get("MACP_BINARY", "build/release/bin/macp")).resolve()
     if not path.is_file():
         pytest.exit(f"no macp binary at {path}: build it, or set MACP_BINARY", returncode=2)
     return path

@@ -97,11 +97,6 @@ def test_one_an_array_and_ndjson_can_be_posted(gateway):
     assert numbers(gateway.events("type=task.*")) == list(range(9))
 
 
-@pytest.mark.parametrize("path", ["/api/events", "/api/event", "/event", "/events", "/macp/events"])
-def test_every_name_of_the_door_takes_events(gateway, path):
-    assert gateway.post(path, task(1)).status == 202
-
-
 def test_a_cloudevent_keeps_its_attributes(gateway):
     sent = {"specversion": "1.0", "id": "ce-1", "source": "/elsewhere", "type": "com.example.thing", "subject": "s",
             "time": "2026-03-31T09:00:00Z", "data": {"n": 1}, "traceid": "abc"}
@@ -139,8 +134,7 @@ def test_an_idempotency_key_gives_the_same_answer_also_after_a_restart(gateway):
     (b"[" * 5000 + b"]" * 5000, "application/json", 400), (b'{"type":"a.b","x":"\xff"}', "application/json", 400),
 ])
 def test_a_bad_body_is_refused_and_nothing_of_it_is_appended(gateway, body, kind, status):
-    answer = gateway.post("/api/events", body, kind)
-    problem(answer, status if answer.status != 422 or status == 422 else 422)
+    problem(gateway.post("/api/events", body, kind), status)
     assert gateway.events("type=task.*") == [] and gateway.events("type=a*") == []
 
 

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 using namespace macp;
@@ -36,6 +38,34 @@ nlohmann::json begin(Peer& peer, std::string const& epoch, core::Seq seq) {
     return nlohmann::json::parse(command, nullptr, false);
 }
 
+/// Stops a subscription that has been running for far too long, so that a bug fails instead of hanging.
+class Guard {
+public:
+    explicit Guard(client::Subscription& subscription)
+        : thread_{[this, &subscription] {
+              std::unique_lock lock{mutex_};
+              if (over_.wait_for(lock, 60s, [this] { return done_; })) return;
+              fired_ = true;
+              subscription.stop();
+          }} {}
+    ~Guard() {
+        {
+            auto const lock = std::scoped_lock{mutex_};
+            done_ = true;
+        }
+        over_.notify_all();
+        thread_.join();
+        CHECK_MESSAGE(!fired_, "the subscription did not come to its end");
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable over_;
+    bool done_ = false;
+    bool fired_ = false;
+    std::thread thread_;
+};
+
 /// A subscription that waits at most a moment between connections, and what it was told.
 struct Bench {
     explicit Bench(std::string url) {
@@ -53,7 +83,7 @@ struct Bench {
     }
     core::Result<void> run(std::size_t events) {
         enough = events;
-        open();
+        Guard const guard{open()};
         return subscription->run();
     }
     client::Subscription& open() { return subscription.emplace(options, handlers); }

@@ -168,10 +168,15 @@ TEST_SUITE("commit") {
         REQUIRE(!failed);
         CHECK(failed.error().code == core::ErrorCode::Internal);
         CHECK(answers[2].get()->seqs == std::vector<core::Seq>{3});
+        std::size_t published = 0;
+        for (auto const& chunk : log.tail().after(0)) published += chunk->size();
+        CHECK(published == 3);
         CHECK(!log.row("s", "bad")->has_value());
         CHECK(!log.row("o", "k")->has_value());
         CHECK(read_all(log, {.types = {"bad.type"}}).empty());
         CHECK(read_all(log, {.sources = {"/bad"}}) == std::vector<core::Seq>{3});
         CHECK(!log.stats().fault);
+        auto& again = fixture.open();  // and the names in memory were those of the disk
+        CHECK(read_all(again, {.types = {"new.type"}, .sources = {"/bad"}}) == std::vector<core::Seq>{3});
     }
 }

@@ -91,6 +91,7 @@ bool RawClient::fill() {
     std::array<char, 65536> bytes{};
     auto const got = ::recv(socket_, bytes.data(), bytes.size(), 0);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error{"nothing came in time"};
+    was_reset_ = got < 0 && errno == ECONNRESET;
     if (got <= 0) return false;
     buffer_.append(bytes.data(), static_cast<std::size_t>(got));
     return true;

@@ -43,6 +43,8 @@ public:
     [[nodiscard]] std::string read_to_end();
     /// True when the peer closes without another byte.
     [[nodiscard]] bool is_closed() { return read_to_end().empty(); }
+    /// True when the last read ended with a reset.
+    [[nodiscard]] bool was_reset() const noexcept { return was_reset_; }
     [[nodiscard]] std::string read_bytes(std::size_t count);
 
     [[nodiscard]] Answer ask(std::string_view request, bool has_body = true) {
@@ -55,6 +57,7 @@ private:
     [[nodiscard]] std::string read_line();
 
     int socket_;
+    bool was_reset_ = false;
     std::string buffer_;
 };
 

@@ -97,6 +97,18 @@ TEST_CASE("refuses bodies over the limit of the route with 413, declared ones un
     CHECK(server.connect().ask("GET /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx").status == 413);
 }
 
+TEST_CASE("gets its refusal through to a client that is still sending") {
+    auto limits = generous_limits();
+    limits.body_bytes = 1000;
+    TestServer const server{routes(), limits};
+    auto client = server.connect();
+    client.send(post("/count", std::string(std::size_t{4} << 20, 'x')));
+    CHECK(client.read().status == 413);
+    client.finish_sending();
+    CHECK(client.is_closed());
+    CHECK_FALSE(client.was_reset());
+}
+
 TEST_CASE("bounds what chunk headers and trailers may take") {
     auto limits = generous_limits();
     limits.header_bytes = 1000;

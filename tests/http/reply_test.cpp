@@ -136,6 +136,12 @@ TEST_CASE("cuts a stream off when its source fails, without the end of the chunk
     client.send(get("/s"));
     auto const text = client.read_to_end();
     CHECK(text.ends_with("\r\n\r\n4\r\none\n\r\n"));
+    CHECK_FALSE(client.was_reset());
+
+    auto old = server.connect();
+    old.send("GET /s HTTP/1.0\r\n\r\n");
+    static_cast<void>(old.read_to_end());
+    CHECK(old.was_reset());
 }
 
 TEST_CASE("sends large bodies whole, also behind pipelined small ones") {

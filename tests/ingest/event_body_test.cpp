@@ -14,7 +14,9 @@ namespace {
 core::Time const received = *core::parse_time("2026-03-31T09:00:00Z");
 ingest::EventDefaults const defaults{.source = "/api/events", .received = received};
 
-core::Result<core::NewEvent> parse(std::string_view text) { return ingest::event_from_json(text, defaults); }
+core::Result<core::NewEvent> parse(std::string_view text) {
+    return ingest::event_from_json(text, defaults);
+}
 
 std::string field_of(std::string_view text) {
     auto const event = parse(text);
@@ -37,15 +39,21 @@ TEST_SUITE("event body") {
     }
 
     TEST_CASE("makes payload, else data, the data, and wraps what is no object") {
-        CHECK(parse(R"({"type":"x","data":{"d":1},"payload":{ "p":[1, {"q":"}"}] }})")->data == R"({"p":[1,{"q":"}"}]})");
-        CHECK(parse(R"({"type":"x","data":{"n":123456789012345678901234}})")->data == R"({"n":123456789012345678901234})");
+        CHECK(
+            parse(R"({"type":"x","data":{"d":1},"payload":{ "p":[1, {"q":"}"}] }})")->data == R"({"p":[1,{"q":"}"}]})"
+        );
+        CHECK(
+            parse(R"({"type":"x","data":{"n":123456789012345678901234}})")->data == R"({"n":123456789012345678901234})"
+        );
         CHECK(parse(R"({"type":"x","payload":null,"data":7})")->data == R"({"value":7})");
         CHECK(parse(R"({"type":"x","payload":"a\"b,"})")->data == R"({"value":"a\"b,"})");
         CHECK(parse(R"({"type":"x","payload":[1,2]})")->data == R"({"value":[1,2]})");
     }
 
     TEST_CASE("finds subject, id and time in the payload too") {
-        auto const event = parse(R"({"type":"x","payload":{"task_id":"T","event_id":"e","id":"no","timestamp":"2026-01-01T00:00:00Z"}})");
+        auto const event = parse(
+            R"({"type":"x","payload":{"task_id":"T","event_id":"e","id":"no","timestamp":"2026-01-01T00:00:00Z"}})"
+        );
         REQUIRE(event);
         CHECK(event->subject == "T");
         CHECK(event->id == "e");
@@ -69,7 +77,9 @@ TEST_SUITE("event body") {
     }
 
     TEST_CASE("takes a CloudEvent over with its own source, data and extensions") {
-        auto const event = parse(with(R"(,"subject":"S","time":"2026-01-01T00:00:00Z","data":[1, "a b"],"traceparent":"00-x","n":3,"ok":true,"seq":99,"gone":null)"));
+        auto const event = parse(with(
+            R"(,"subject":"S","time":"2026-01-01T00:00:00Z","data":[1, "a b"],"traceparent":"00-x","n":3,"ok":true,"seq":99,"gone":null)"
+        ));
         REQUIRE(event);
         CHECK(event->source == "/s");
         CHECK(event->id == "1");
@@ -102,7 +112,10 @@ TEST_SUITE("event body") {
         CHECK(ingest::events_from_json(" [] ", defaults)->empty());
         CHECK(ingest::events_from_json(R"([{"type":"a"},{}])", defaults).error().field == "/1/type");
         CHECK(ingest::events_from_json(R"([{"type":"a"},7])", defaults).error().field == "/1");
-        CHECK(ingest::events_from_json(R"([{"type":"a"},{"type":"a"}])", defaults, 1).error().code == core::ErrorCode::TooLarge);
+        CHECK(
+            ingest::events_from_json(R"([{"type":"a"},{"type":"a"}])", defaults, 1).error().code ==
+            core::ErrorCode::TooLarge
+        );
         CHECK(ingest::events_from_ndjson("{\"type\":\"a\"}\r\n\n{\"type\":\"b\"}", defaults)->size() == 2);
         CHECK(ingest::events_from_ndjson("{\"type\":\"a\"}\n\n{}\n", defaults).error().field == "/2/type");
     }

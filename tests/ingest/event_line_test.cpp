@@ -74,18 +74,22 @@ TEST_SUITE("event line") {
         CHECK(time("1767225600") == "2026-01-01T00:00:00Z");
         CHECK(time("1767225600.5") == "2026-01-01T00:00:00.500Z");
         CHECK(time("1767225600123") == "2026-01-01T00:00:00.123Z");
-        for (auto const* const bad : {R"("soon")", "true", "-5", "1e300", "{}"}) CHECK(time(bad) == core::format_time(received));
+        for (auto const* const bad : {R"("soon")", "true", "-5", "1e300", "{}"})
+            CHECK(time(bad) == core::format_time(received));
     }
 
     TEST_CASE("refuses no number that is JSON, and every one that is not") {
-        for (auto const* const good : {"123456789012345678901234567890", "-123456789012345678901234567890", "1e999", "-1E-999",
-                                       "0.1234567890123456789012345", "1E+2", "[1e400,18446744073709551616]"}) {
-            std::string const line = R"({"type":"x","n":)" + std::string{good} + R"(,"s":"1e999\" 99999999999999999999"})";
+        for (auto const* const good :
+             {"123456789012345678901234567890", "-123456789012345678901234567890", "1e999", "-1E-999",
+              "0.1234567890123456789012345", "1E+2", "[1e400,18446744073709551616]"}) {
+            std::string const line =
+                R"({"type":"x","n":)" + std::string{good} + R"(,"s":"1e999\" 99999999999999999999"})";
             auto const event = parse(line);
             CHECK_MESSAGE(event.has_value(), good);
             if (event) CHECK(event->data == line);
         }
-        for (auto const* const bad : {"01", "1e", "+1", "1.", ".5", "0x10", "1e999x", "00000000000000000000001", "NaN"}) {
+        for (auto const* const bad :
+             {"01", "1e", "+1", "1.", ".5", "0x10", "1e999x", "00000000000000000000001", "NaN"}) {
             CHECK_MESSAGE(!parse(R"({"type":"x","n":)" + std::string{bad} + "}").has_value(), bad);
         }
     }

@@ -16,8 +16,12 @@ namespace {
 struct Run {
     explicit Run(TempDir const& folder, Names types = {}, Names files = {"events.ndjson"})
         : follower{clock, {.root = folder.path(), .files = std::move(files), .cursor = "state/event_cursor.json"}} {
-        follower.on(std::move(types), [this](ingest::FileFollower::Seen const& seen) { told.push_back(seen.event.subject); });
-        follower.on_bad_line([this](std::string const&, std::uint64_t offset, core::Error const&) { bad.push_back(offset); });
+        follower.on(std::move(types), [this](ingest::FileFollower::Seen const& seen) {
+            told.push_back(seen.event.subject);
+        });
+        follower.on_bad_line([this](std::string const&, std::uint64_t offset, core::Error const&) {
+            bad.push_back(offset);
+        });
     }
     Names poll() {
         told.clear();
@@ -105,7 +109,9 @@ TEST_SUITE("file follower") {
         for (auto const* const text : {"{\"position\": 17}", "", "{\"files\":{\"events.ndjson\":{}}}", "\xff\xfe"}) {
             CHECK(Run{folder}.poll().size() <= 1);
             write(folder / "state/event_cursor.json", text);
-            CHECK(ingest::FileCursor{folder / "state/event_cursor.json"}.load().error().code == core::ErrorCode::Corrupt);
+            CHECK(
+                ingest::FileCursor{folder / "state/event_cursor.json"}.load().error().code == core::ErrorCode::Corrupt
+            );
             CHECK(Run{folder}.poll() == Names{"a"});
         }
     }

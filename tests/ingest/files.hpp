@@ -2,13 +2,12 @@
 
 #include "support/temp_dir.hpp"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 
 namespace macp::testing {
 

@@ -34,7 +34,8 @@ struct Cut {
 
 std::vector<Cut> take(LineReader& reader) {
     std::vector<Cut> lines;
-    while (auto const line = reader.next()) lines.push_back({std::string{line->text}, line->begin, line->length, line->too_long});
+    while (auto const line = reader.next())
+        lines.push_back({std::string{line->text}, line->begin, line->length, line->too_long});
     return lines;
 }
 

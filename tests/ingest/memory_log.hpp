@@ -114,7 +114,8 @@ private:
             if (queue_.empty()) return;
             auto [commit, done] = std::move(queue_.front());
             queue_.pop_front();
-            auto result = broken_ ? core::Result<events::CommitResult>{core::fail(*broken_, "told to break")} : apply(commit);
+            auto result =
+                broken_ ? core::Result<events::CommitResult>{core::fail(*broken_, "told to break")} : apply(commit);
             lock.unlock();
             done(std::move(result));
             lock.lock();

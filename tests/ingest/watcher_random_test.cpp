@@ -2,8 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <iostream>
-#include "io/file_place.hpp"
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
@@ -35,25 +33,43 @@ public:
         std::vector<std::string> doubled;
         std::ranges::set_difference(written_, seen, std::back_inserter(lost));
         std::ranges::set_difference(seen, written_, std::back_inserter(doubled));
-        { std::string text; for (auto const& l : lost) text += l + " "; for (auto const& l : doubled) text += "twice " + l + " "; CAPTURE(text); CHECK(text.empty()); }
-        CHECK(lost == std::vector<std::string>{});
-        CHECK(doubled == std::vector<std::string>{});
+        CAPTURE(lost.size());
+        CAPTURE(doubled.size());
+        CHECK((lost.empty() && doubled.empty()));
         CHECK(watching_.rejects() == 0);
     }
 
 private:
     void act() {
-        auto const what = random_() % 12;
-        if (std::getenv("TRACE")) { std::cerr << "act " << what << " seen " << watching_.log.subjects().size() << " written " << written_.size() << " running " << watching_.watcher.has_value() << "\n"; for (auto const& e : fs::directory_iterator(watching_.folder.path())) std::cerr << "    " << e.path().filename().string() << " " << e.file_size() << " ino " << macp::io::stat_file(e.path())->inode << "\n"; auto const cs = *watching_.log.cursors(""); for (auto const& c : cs) std::cerr << "    " << c.name << " " << c.value << "\n"; }
-        switch (what) {
-            case 0: case 1: case 2: append_line(); break;
-            case 3: begin_line(); break;
-            case 4: end_line(); break;
-            case 5: case 6: case 7: watching_.poll(); break;
-            case 8: watching_.restart(); break;
-            case 9: rotate(); break;
-            case 10: copy_truncate(); break;
-            default: truncate(); break;
+        switch (random_() % 12) {
+            case 0:
+            case 1:
+            case 2:
+                append_line();
+                break;
+            case 3:
+                begin_line();
+                break;
+            case 4:
+                end_line();
+                break;
+            case 5:
+            case 6:
+            case 7:
+                watching_.poll();
+                break;
+            case 8:
+                watching_.restart();
+                break;
+            case 9:
+                rotate();
+                break;
+            case 10:
+                copy_truncate();
+                break;
+            default:
+                truncate();
+                break;
         }
     }
 
@@ -122,11 +138,11 @@ TEST_SUITE("watcher at random") {
     TEST_CASE("makes each complete line one event, whatever a writer, a rotation and restarts do in whatever order") {
         auto const* const more = std::getenv("MACP_TEST_STORIES");
         unsigned const stories = more == nullptr ? 60 : static_cast<unsigned>(std::stoul(more));
-        for (unsigned long seed = std::getenv("SEED") ? std::stoul(std::getenv("SEED")) : 1UL; seed <= stories; ++seed) {
+        for (unsigned seed = 1; seed <= stories; ++seed) {
             for (bool const glob : {false, true}) {
                 CAPTURE(seed);
                 CAPTURE(glob);
-                Story{static_cast<unsigned>(seed), glob}.run();
+                Story{seed, glob}.run();
             }
         }
     }

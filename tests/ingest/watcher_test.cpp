@@ -54,7 +54,10 @@ TEST_SUITE("watcher") {
     TEST_CASE("keeps bad lines as rejects with their place, tells of each by an event, and goes on") {
         Watching w;
         w.options.max_line_bytes = 200'000;
-        append(w.file(), "not json\r\n" + event_line("a") + "{\"type\":\"\xff\"}\n\n" + std::string(300'000, 'x') + "\n{}\n" + event_line("b"));
+        append(
+            w.file(), "not json\r\n" + event_line("a") + "{\"type\":\"\xff\"}\n\n" + std::string(300'000, 'x') +
+                          "\n{}\n" + event_line("b")
+        );
         w.poll();
         CHECK(w.news() == Names{"a", "b"});
         auto const rows = *ingest::list_rejects(w.log, "", 100);
@@ -196,7 +199,8 @@ TEST_SUITE("watcher") {
         w.options.poll_interval = std::chrono::milliseconds{1};
         w.start();
         append(w.file(), event_line("a"));
-        for (int i = 0; i < 10'000 && w.log.all().empty(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        for (int i = 0; i < 10'000 && w.log.all().empty(); ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
         CHECK(w.news() == Names{"a"});
         w.watcher->set_poll_interval(std::chrono::hours{1});
     }

@@ -245,6 +245,21 @@ TEST_CASE("keeps the body of a refusal from the sink") {
     CHECK(answer->body == "why");
 }
 
+TEST_CASE("bounds the body of a refusal, sink or not") {
+    auto options = patient();
+    options.response_bytes = 10;
+    ScriptedServer server{{[](Peer& peer) {
+        peer.read_request();
+        peer.answer("409 Conflict", std::string(1000, 'x'));
+    }}};
+    io::HttpRequest request{.url = server.url()};
+    request.sink = [](std::string_view) { return core::Result<void>{}; };
+    Bench bench{options};
+    auto const answer = bench.send(std::move(request));
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == ErrorCode::TooLarge);
+}
+
 TEST_CASE("follows no redirect") {
     ScriptedServer server{{[](Peer& peer) {
         peer.read_request();
