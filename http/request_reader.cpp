@@ -50,9 +50,13 @@ async::Task<RequestReader::Got> RequestReader::next(Exchange& exchange) {
     parser_->header_limit(static_cast<std::uint32_t>(connection_.door().limits.header_bytes + 1));
     refusal_.reset();
     in_time_ = false;
+    skipped_line_ = false;
 
-    auto const header = co_await read_header();
-    if (header != Got::Request) co_return header;
+    for (auto got = parse_header(); got != Got::Request; got = parse_header()) {
+        if (got == Got::Refusal) co_return got;
+        auto const more = co_await wait_for_header();
+        if (more != Got::Request) co_return more;
+    }
     in_time_ = false;
     if (!admit()) {
         co_await discard_body();
@@ -62,34 +66,28 @@ async::Task<RequestReader::Got> RequestReader::next(Exchange& exchange) {
     co_return co_await read_body();
 }
 
-async::Task<RequestReader::Got> RequestReader::read_header() {
-    for (bool first_line = true;;) {
-        if (first_line && !parser_->got_some() && wire_.unread().starts_with("\r\n")) {
-            wire_.consume(2);  // some clients end a body so
-            first_line = false;
-        }
-        RequestParser::Error error;
-        bool const half_line = first_line && !parser_->got_some() && wire_.unread() == "\r";
-        if (!wire_.unread().empty() && !half_line) wire_.consume(parser_->feed(wire_.unread(), error));
-        if (header_too_large() || error == BeastError::header_limit) {
-            if (parser_->has_request_line()) {
-                co_return break_off(problems::header_too_large, "the header is larger than this gateway takes");
-            }
-            co_return break_off(problems::target_too_long, "the request line is longer than this gateway takes");
-        }
-        if (error == BeastError::bad_version) {
-            co_return break_off(problems::bad_request, "this is not HTTP/1.0 or HTTP/1.1");
-        }
-        if (error && error != BeastError::need_more) {
-            co_return break_off(problems::bad_request, "the request is malformed: " + error.message());
-        }
-        if (parser_->is_header_done()) {
-            take_header();
-            co_return Got::Request;
-        }
-        auto const more = co_await wait_for_header();
-        if (more != Got::Request) co_return more;
+RequestReader::Got RequestReader::parse_header() {
+    if (!parser_->got_some() && !skipped_line_ && wire_.unread().starts_with("\r\n")) {
+        wire_.consume(2);  // some clients end a body so
+        skipped_line_ = true;
     }
+    bool const half_line = !parser_->got_some() && !skipped_line_ && wire_.unread() == "\r";
+    RequestParser::Error error;
+    if (!wire_.unread().empty() && !half_line) wire_.consume(parser_->feed(wire_.unread(), error));
+    if (header_too_large() || error == BeastError::header_limit) {
+        return parser_->has_request_line()
+                   ? break_off(problems::header_too_large, "the header is larger than this gateway takes")
+                   : break_off(problems::target_too_long, "the request line is longer than this gateway takes");
+    }
+    if (error == BeastError::bad_version) {
+        return break_off(problems::bad_request, "this is not HTTP/1.0 or HTTP/1.1");
+    }
+    if (error && error != BeastError::need_more) {
+        return break_off(problems::bad_request, "the request is malformed: " + error.message());
+    }
+    if (!parser_->is_header_done()) return Got::Nothing;
+    take_header();
+    return Got::Request;
 }
 
 bool RequestReader::header_too_large() const {
@@ -98,13 +96,17 @@ bool RequestReader::header_too_large() const {
 }
 
 async::Task<RequestReader::Got> RequestReader::wait_for_header() {
-    auto const flushed = co_await wire_.flush();
+    bool const answered = !wire_.out().empty();
+    if (answered) {
+        auto const flushed = co_await wire_.flush();
+        if (!flushed) co_return Got::Nothing;
+    }
     bool const idle = wire_.unread().empty() && !parser_->got_some();
-    if (!flushed || (idle && connection_.sessions().draining())) co_return Got::Nothing;
+    if (idle && connection_.sessions().draining()) co_return Got::Nothing;
 
     auto const& limits = connection_.door().limits;
     if (idle) {
-        connection_.wait_for(Connection::Wait::Peer, limits.idle_timeout);
+        if (!answered) connection_.wait_for(Connection::Wait::Peer, limits.idle_timeout);  // else the clock runs
     } else if (!std::exchange(in_time_, true)) {
         connection_.wait_for(Connection::Wait::Request, limits.header_timeout);
     }

@@ -33,7 +33,8 @@ public:
     [[nodiscard]] bool broken_off() const noexcept { return broken_off_; }
 
 private:
-    [[nodiscard]] async::Task<Got> read_header();
+    /// Nothing: more bytes are needed.
+    [[nodiscard]] Got parse_header();
     [[nodiscard]] async::Task<Got> read_body();
     [[nodiscard]] async::Task<Got> wait_for_header();
     [[nodiscard]] async::Task<> discard_body();
@@ -55,7 +56,8 @@ private:
     std::optional<Response> refusal_;
     Exchange* exchange_ = nullptr;
     std::size_t body_limit_ = 0;
-    bool in_time_ = false;  ///< The clock for this header or body runs.
+    bool in_time_ = false;       ///< The clock for this header or body runs.
+    bool skipped_line_ = false;  ///< An empty one in front of the request.
     bool broken_off_ = false;
 };
 

@@ -66,7 +66,8 @@ private:
     async::Task<Response> handle();
     async::Task<bool> reply(Response response);
     async::Task<bool> reply_stream(Response response);
-    async::Task<> compress(Response& response);
+    bool is_worth_compressing(Response const& response) const;
+    static async::Task<> compress(Response& response);
     void add_piece(std::string piece);
     void break_off();
     Head head(Framing framing, std::uint64_t length);
@@ -138,7 +139,10 @@ async::Task<bool> Session::reply(Response response) {
     bool const has_body = may_have_body(response.status);
     if (response.stream && has_body && !exchange_.head) co_return co_await reply_stream(std::move(response));
 
-    co_await compress(response);
+    if (is_worth_compressing(response)) {
+        response.headers.emplace_back("Vary", "Accept-Encoding");
+        if (exchange_.gzip && !exchange_.head) co_await compress(response);
+    }
     auto const length = response.shared ? response.shared->size() : response.body.size();
     bool const unknown = response.stream || response.takeover;  // a HEAD: only the head would tell
     auto& out = wire_.out();
@@ -156,14 +160,14 @@ async::Task<bool> Session::reply(Response response) {
     co_return flushed&& exchange_.keep_alive;
 }
 
+bool Session::is_worth_compressing(Response const& response) const {
+    auto const size = response.shared ? response.shared->size() : response.body.size();
+    return limits_.gzip_min_bytes > 0 && size >= limits_.gzip_min_bytes && !response.takeover && !response.stream &&
+           is_compressible(response.content_type) && !has_header(response, "Content-Encoding");
+}
+
 async::Task<> Session::compress(Response& response) {
     std::string_view const body{response.shared ? *response.shared : response.body};
-    bool const worth_it = limits_.gzip_min_bytes > 0 && body.size() >= limits_.gzip_min_bytes && !response.takeover &&
-                          !response.stream && is_compressible(response.content_type) &&
-                          !has_header(response, "Content-Encoding");
-    if (!worth_it) co_return;
-    response.headers.emplace_back("Vary", "Accept-Encoding");
-    if (!exchange_.gzip || exchange_.head) co_return;
     response.body = co_await gzip(body);
     response.shared.reset();
     response.headers.emplace_back("Content-Encoding", "gzip");

@@ -54,7 +54,8 @@ async::Task<IoResult> Transport::write(std::span<asio::const_buffer const> piece
     // Nearly every write fits the kernel's buffer: then nothing is suspended.
     async::ErrorCode error;
     if (!socket_.non_blocking()) socket_.non_blocking(true, error);
-    auto const sent = error ? 0 : socket_.write_some(pieces, error);
+    std::size_t sent = 0;
+    if (!error) sent = pieces.size() == 1 ? socket_.write_some(pieces[0], error) : socket_.write_some(pieces, error);
     if (error && error != asio::error::would_block) co_return IoResult{.error = error};
     if (sent == asio::buffer_size(pieces)) co_return IoResult{.bytes = sent};
 

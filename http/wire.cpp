@@ -37,26 +37,24 @@ async::Task<bool> Wire::fill() {
     co_return true;
 }
 
-async::Task<bool> Wire::send(std::span<boost::asio::const_buffer const> pieces) {
-    connection_.wait_for(Connection::Wait::Peer, connection_.door().limits.idle_timeout);
-    auto const sent = co_await connection_.transport().write(pieces);
-    connection_.sessions().counters().bytes_out.add(sent.bytes);
-    co_return !sent.error;
-}
-
 async::Task<bool> Wire::flush() {
     if (out_.empty()) co_return true;
     auto const pieces = out_.buffers();
+    bool const in_slices = out_.size() > send_bytes;
     bool sound = true;
-    if (out_.size() <= send_bytes) {
-        sound = co_await send(pieces);
-    } else {
-        for (auto piece : pieces) {
-            while (sound && piece.size() > 0) {
-                std::array const slice{boost::asio::buffer(piece, send_bytes)};
-                sound = co_await send(slice);
-                piece += slice[0].size();
-            }
+    for (std::size_t i = 0, offset = 0; sound && i < pieces.size();) {
+        std::array const slice{boost::asio::buffer(pieces[i] + offset, send_bytes)};
+        connection_.wait_for(Connection::Wait::Peer, connection_.door().limits.idle_timeout);
+        auto const sent = co_await connection_.transport().write(
+            in_slices ? std::span<boost::asio::const_buffer const>{slice} : pieces
+        );
+        connection_.sessions().counters().bytes_out.add(sent.bytes);
+        sound = !sent.error;
+        if (!in_slices) break;
+        offset += slice[0].size();
+        if (offset == pieces[i].size()) {
+            ++i;
+            offset = 0;
         }
     }
     out_.clear();

@@ -32,7 +32,6 @@ public:
 
 private:
     void make_room();
-    [[nodiscard]] async::Task<bool> send(std::span<boost::asio::const_buffer const> pieces);
 
     Connection& connection_;
     std::vector<char> in_;
