@@ -2,12 +2,11 @@
 
 #include "async/thread_name.hpp"
 
-#include <unistd.h>
-
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <string>
+#include <unistd.h>
 
 namespace macp::async {
 
@@ -43,7 +42,9 @@ void Shard::stop() {
     });
 }
 
-void Shard::abort() { context_.stop(); }
+void Shard::abort() {
+    context_.stop();
+}
 
 void Shard::join() {
     if (thread_.joinable()) thread_.join();
@@ -57,7 +58,8 @@ void Shard::probe() {
         health_.lag_us.store(late, std::memory_order_relaxed);
         health_.worst_lag_us.store(std::max(late, health_.worst_lag_us.load()), std::memory_order_relaxed);
         health_.last_probe_us.store(
-            std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count(), std::memory_order_relaxed
+            std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count(),
+            std::memory_order_relaxed
         );
         health_.probes.fetch_add(1, std::memory_order_relaxed);
         probe_timer_.expires_at(now + std::chrono::microseconds{1'000'000 / probe_hertz});

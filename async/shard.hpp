@@ -17,11 +17,11 @@ namespace macp::async {
 
 /// How one loop is doing. Threads: written by the loop, read from anywhere.
 struct LoopHealth {
-    std::atomic<std::uint64_t> probes{0};         ///< Probe ticks so far; nominally `Shard::probe_hertz` a second.
-    std::atomic<std::int64_t> lag_us{0};          ///< How late the last probe ran.
-    std::atomic<std::int64_t> worst_lag_us{0};    ///< The worst since it was last taken (`exchange(0)`).
-    std::atomic<std::int64_t> last_probe_us{0};   ///< When the last probe ran, on the steady clock.
-    std::atomic<std::int32_t> thread_id{0};       ///< Kernel thread id, for its CPU time.
+    std::atomic<std::uint64_t> probes{0};        ///< Probe ticks so far; nominally `Shard::probe_hertz` a second.
+    std::atomic<std::int64_t> lag_us{0};         ///< How late the last probe ran.
+    std::atomic<std::int64_t> worst_lag_us{0};   ///< The worst since it was last taken (`exchange(0)`).
+    std::atomic<std::int64_t> last_probe_us{0};  ///< When the last probe ran, on the steady clock.
+    std::atomic<std::int32_t> thread_id{0};      ///< Kernel thread id, for its CPU time.
 };
 
 /// One event loop on one thread, and what every service on it shares. A connection lives and dies on one shard;

@@ -18,7 +18,8 @@ using Executor = asio::io_context::executor_type;
 template <class T = void>
 using Task = asio::awaitable<T, Executor>;
 
-/// Completion token of every awaited operation: `auto const [ec, n] = co_await socket.async_read_some(buffer, nothrow);`
+/// Completion token of every awaited operation: `auto const [ec, n] = co_await socket.async_read_some(buffer,
+/// nothrow);`
 inline constexpr auto nothrow = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 
 }  // namespace macp::async

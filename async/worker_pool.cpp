@@ -19,9 +19,13 @@ WorkerPool::WorkerPool(std::string name, std::size_t threads) : pool_{threads} {
     }
 }
 
-WorkerPool::~WorkerPool() { join(); }
+WorkerPool::~WorkerPool() {
+    join();
+}
 
-void WorkerPool::join() { pool_.join(); }
+void WorkerPool::join() {
+    pool_.join();
+}
 
 core::Error WorkerPool::log_bug(char const* what) {
     spdlog::error("a job on a worker pool threw: {}", what);

@@ -45,9 +45,8 @@ public:
                 auto answer = attempt(work);
                 depth_.fetch_sub(1, std::memory_order_relaxed);
                 // The guard ends on the loop: here it might outlive it, for the answer may be the loop's last work.
-                auto finish = [guard = std::move(guard), handler = std::move(handler), answer = std::move(answer)]() mutable {
-                    std::move(handler)(std::move(answer));
-                };
+                auto finish = [guard = std::move(guard), handler = std::move(handler),
+                               answer = std::move(answer)]() mutable { std::move(handler)(std::move(answer)); };
                 asio::post(executor, std::move(finish));
             };
             auto const depth = depth_.fetch_add(1, std::memory_order_relaxed) + 1;

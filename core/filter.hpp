@@ -13,14 +13,17 @@ namespace macp::core {
 /// `*` stands for any run of characters, dots and nothing included; everything else for itself. Case counts.
 [[nodiscard]] bool glob_match(std::string_view pattern, std::string_view text);
 
-[[nodiscard]] inline bool is_glob(std::string_view pattern) { return pattern.find('*') != std::string_view::npos; }
+[[nodiscard]] inline bool is_glob(std::string_view pattern) {
+    return pattern.find('*') != std::string_view::npos;
+}
 
 /// Which events a reader wants. All parts must hold; within a list one hit is enough; an empty list asks nothing.
 struct Filter {
     std::vector<std::string> types{};     ///< Globs over the type.
     std::vector<std::string> sources{};   ///< Globs over the source.
     std::vector<std::string> subjects{};  ///< Globs over the subject.
-    std::vector<std::pair<std::string, std::string>> where{};  ///< Field of `data` (dots reach inside) and glob; all must hold.
+    std::vector<std::pair<std::string, std::string>> where{
+    };  ///< Field of `data` (dots reach inside) and glob; all must hold.
 
     /// True when every event passes.
     [[nodiscard]] bool passes_all() const {

@@ -35,8 +35,8 @@ enum class ErrorCode {
 /// A failure the caller is expected to handle.
 struct Error {
     ErrorCode code = ErrorCode::Internal;
-    std::string message;                ///< Safe to show to a client: what is wrong and what to do.
-    std::string field{};                ///< JSON pointer, query parameter or header at fault; empty when none is.
+    std::string message;                  ///< Safe to show to a client: what is wrong and what to do.
+    std::string field{};                  ///< JSON pointer, query parameter or header at fault; empty when none is.
     std::chrono::seconds retry_after{0};  ///< When to try again; 0: not stated.
     std::vector<std::pair<std::string, std::string>> members{};  ///< More problem members; values are JSON text.
 };

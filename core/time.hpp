@@ -14,14 +14,15 @@ using Time = std::chrono::sys_time<std::chrono::microseconds>;
 [[nodiscard]] std::string format_time(Time time);
 void append_time(std::string& out, Time time);
 
-/// Reads RFC 3339 (any offset, `T` or a space, upper or lower case); finer fractions are cut. Nothing when it is not one.
+/// Reads RFC 3339 (any offset, `T` or a space, upper or lower case); finer fractions are cut. Nothing when it is not
+/// one.
 [[nodiscard]] std::optional<Time> parse_time(std::string_view text);
 
 /// Where time comes from, so that tests can hold and move it. Threads: all members may be called from any thread.
 class Clock {
 public:
     virtual ~Clock() = default;
-    [[nodiscard]] virtual Time now() const = 0;                                  ///< Wall clock; may jump.
+    [[nodiscard]] virtual Time now() const = 0;                                      ///< Wall clock; may jump.
     [[nodiscard]] virtual std::chrono::steady_clock::time_point steady() const = 0;  ///< Never goes back.
 };
 

@@ -17,7 +17,9 @@ struct Range {
 
 /// Resolves positions and times. Blocks on the time index. Errors: Conflict, with a `gap` member, for a position of
 /// another log or of the future; those of the log.
-[[nodiscard]] core::Result<Range> resolve_range(events::EventLog& log, core::EventQuery query, core::Position otherwise);
+[[nodiscard]] core::Result<Range> resolve_range(
+    events::EventLog& log, core::EventQuery query, core::Position otherwise
+);
 
 /// `{"items":[…],"next_cursor":…,"position":…}` for the first page of `range`. Blocks. Errors: those of the log.
 [[nodiscard]] core::Result<std::string> read_page(events::EventLog& log, Range const& range);

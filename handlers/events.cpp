@@ -154,8 +154,12 @@ Routes event_routes(Services const& services) {
     auto const list = [&services](auto request) { return list_events(services, std::move(request)); };
     auto const get = [&services](auto request) { return get_event(services, std::move(request)); };
     return {
-        {.method = "POST", .pattern = "/api/events", .operation_id = "postEvents", .scope = http::Scope::Ingest,
-         .body = http::BodyLimit::Bulk, .handler = post},
+        {.method = "POST",
+         .pattern = "/api/events",
+         .operation_id = "postEvents",
+         .scope = http::Scope::Ingest,
+         .body = http::BodyLimit::Bulk,
+         .handler = post},
         {.method = "GET", .pattern = "/api/events", .operation_id = "listEvents", .handler = list},
         {.method = "GET", .pattern = "/api/events/{seq}", .operation_id = "getEvent", .handler = get},
     };

@@ -6,7 +6,9 @@ namespace {
 using async::Task;
 using core::Result;
 
-Task<Result<http::Response>> get_healthz() { co_return http::json_response(R"({"status":"ok"})"); }
+Task<Result<http::Response>> get_healthz() {
+    co_return http::json_response(R"({"status":"ok"})");
+}
 
 Task<Result<http::Response>> get_readyz(Services const& services) {
     auto readiness = services.readiness();
@@ -14,7 +16,9 @@ Task<Result<http::Response>> get_readyz(Services const& services) {
 }
 
 Task<Result<http::Response>> get_metrics(Services const& services) {
-    co_return http::Response{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = co_await services.metrics()};
+    co_return http::Response{
+        .content_type = "text/plain; version=0.0.4; charset=utf-8", .body = co_await services.metrics()
+    };
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-#include "handlers/routes.hpp"
 #include "ingest/rejects.hpp"
 
 #include "core/event_query.hpp"
+#include "handlers/routes.hpp"
 
 #include <array>
 
@@ -47,7 +47,9 @@ Task<Result<http::Response>> retry_reject(Services const& services, http::Reques
     auto const seq = co_await services.readers.run(std::move(job));
     if (!seq) co_return pass_on(seq);
     auto const text = std::to_string(*seq);
-    co_return http::json_response(R"({"accepted":1,"repeats":0,"first_seq":)" + text + R"(,"last_seq":)" + text + "}", 202);
+    co_return http::json_response(
+        R"({"accepted":1,"repeats":0,"first_seq":)" + text + R"(,"last_seq":)" + text + "}", 202
+    );
 }
 
 }  // namespace
@@ -57,8 +59,12 @@ Routes reject_routes(Services const& services) {
     auto const retry = [&services](auto request) { return retry_reject(services, std::move(request)); };
     return {
         {.method = "GET", .pattern = "/api/ingest/rejects", .operation_id = "listRejects", .handler = list},
-        {.method = "POST", .pattern = "/api/ingest/rejects/{id}/retry", .operation_id = "retryReject",
-         .scope = http::Scope::Control, .body = http::BodyLimit::Control, .handler = retry},
+        {.method = "POST",
+         .pattern = "/api/ingest/rejects/{id}/retry",
+         .operation_id = "retryReject",
+         .scope = http::Scope::Control,
+         .body = http::BodyLimit::Control,
+         .handler = retry},
     };
 }
 

@@ -7,7 +7,9 @@
 namespace macp::handlers {
 namespace {
 
-void append(Routes& all, Routes some) { std::ranges::move(some, std::back_inserter(all)); }
+void append(Routes& all, Routes some) {
+    std::ranges::move(some, std::back_inserter(all));
+}
 
 }  // namespace
 

@@ -21,16 +21,16 @@ struct Services {
     events::EventLog& log;
     async::WorkerPool& readers;  ///< For what blocks: pages of the log, large bodies.
     core::Clock const& clock;
-    ingest::Rejects& rejects;    ///< Where refused bodies are kept.
-    std::function<ws::Hub&(async::Shard&)> hub{};                   ///< The fan-out of a shard.
-    std::function<async::Task<std::string>()> status{};             ///< The document of /api/status.
-    std::function<async::Task<std::string>()> telemetry{};          ///< The document of /api/system/telemetry.
+    ingest::Rejects& rejects;                               ///< Where refused bodies are kept.
+    std::function<ws::Hub&(async::Shard&)> hub{};           ///< The fan-out of a shard.
+    std::function<async::Task<std::string>()> status{};     ///< The document of /api/status.
+    std::function<async::Task<std::string>()> telemetry{};  ///< The document of /api/system/telemetry.
     struct Readiness {
         bool ready = false;
         std::string document{};
     };
-    std::function<Readiness()> readiness{};                         ///< The state of each part.
-    std::function<async::Task<std::string>()> metrics{};            ///< Prometheus text.
+    std::function<Readiness()> readiness{};               ///< The state of each part.
+    std::function<async::Task<std::string>()> metrics{};  ///< Prometheus text.
 };
 
 }  // namespace macp::handlers

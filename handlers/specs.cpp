@@ -22,10 +22,15 @@ http::Route page(
     std::string_view path, std::string_view operation, std::string_view text, std::string_view type,
     std::string_view policy = {}
 ) {
-    auto handler = [shared = std::make_shared<std::string const>(text), type, policy](http::Request const& /*request*/) {
-        return hand_out(shared, type, policy);
+    auto handler = [shared = std::make_shared<std::string const>(text), type,
+                    policy](http::Request const& /*request*/) { return hand_out(shared, type, policy); };
+    return {
+        .method = "GET",
+        .pattern = path,
+        .operation_id = operation,
+        .scope = http::Scope::None,
+        .handler = std::move(handler)
     };
-    return {.method = "GET", .pattern = path, .operation_id = operation, .scope = http::Scope::None, .handler = std::move(handler)};
 }
 
 }  // namespace
@@ -34,7 +39,8 @@ Routes spec_routes() {
     Routes routes;
     routes.push_back(page("/openapi.json", "getOpenapi", openapi::openapi_json(), "application/json"));
     routes.push_back(page("/asyncapi.json", "getAsyncapi", openapi::asyncapi_json(), "application/json"));
-    routes.push_back(page("/docs", "getDocs", openapi::docs_html(), "text/html; charset=utf-8", openapi::docs_policy()));
+    routes.push_back(page("/docs", "getDocs", openapi::docs_html(), "text/html; charset=utf-8", openapi::docs_policy())
+    );
     return routes;
 }
 

@@ -15,7 +15,9 @@ Task<Result<http::Response>> stream_events(Services const& services, http::Reque
     co_return ws::open_event_stream(request, services.hub(*request.shard));
 }
 
-Task<Result<http::Response>> open_echo(http::Request request) { co_return ws::open_echo(request); }
+Task<Result<http::Response>> open_echo(http::Request request) {
+    co_return ws::open_echo(request);
+}
 
 }  // namespace
 
@@ -31,7 +33,10 @@ Routes stream_routes(Services const& services) {
 
 Routes echo_routes() {
     auto const echo = [](auto request) { return open_echo(std::move(request)); };
-    return {{.method = "GET", .pattern = "/ws/echo", .operation_id = "openEcho", .scope = http::Scope::None, .handler = echo}};
+    return {
+        {.method = "GET", .pattern = "/ws/echo", .operation_id = "openEcho", .scope = http::Scope::None, .handler = echo
+        }
+    };
 }
 
 }  // namespace macp::handlers

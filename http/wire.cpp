@@ -3,6 +3,7 @@
 #include "http/sessions.hpp"
 
 #include <algorithm>
+#include <span>
 #include <array>
 
 namespace macp::http {
@@ -28,10 +29,10 @@ void Wire::make_room() {
 
 async::Task<bool> Wire::fill() {
     make_room();
-    auto const room = in_.size() - end_;
-    auto const got = co_await connection_.transport().read_some({in_.data() + end_, room});
+    std::span const room{in_.data() + end_, in_.size() - end_};
+    auto const got = co_await connection_.transport().read_some(room);
     if (got.error) co_return false;
-    much_comes_ = got.bytes == room;
+    much_comes_ = got.bytes == room.size();
     end_ += got.bytes;
     connection_.sessions().counters().bytes_in.add(got.bytes);
     co_return true;

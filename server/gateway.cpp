@@ -27,9 +27,13 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds proof_interval{10};
 
-milliseconds to_milliseconds(double seconds) { return milliseconds{static_cast<std::int64_t>(seconds * 1000)}; }
+milliseconds to_milliseconds(double seconds) {
+    return milliseconds{static_cast<std::int64_t>(seconds * 1000)};
+}
 
-fs::path under(fs::path const& root, fs::path const& path) { return path.is_absolute() ? path : root / path; }
+fs::path under(fs::path const& root, fs::path const& path) {
+    return path.is_absolute() ? path : root / path;
+}
 
 events::IntegrityCheck integrity_check(std::string_view name) {
     if (name == "off") return events::IntegrityCheck::Off;

@@ -40,8 +40,8 @@ public:
     [[nodiscard]] std::string const& ws_address() const noexcept { return ws_address_; }
     [[nodiscard]] events::EventLog& log() noexcept { return *log_; }
 
-    /// Reads the configuration again from where it came: tokens, hosts, origins, poll interval, log level, certificates.
-    /// Errors: as `start`; the old configuration stays in force.
+    /// Reads the configuration again from where it came: tokens, hosts, origins, poll interval, log level,
+    /// certificates. Errors: as `start`; the old configuration stays in force.
     [[nodiscard]] core::Result<void> reload();
 
     /// Stops accepting, lets requests end, closes WebSockets with 1001, all within `drain_seconds`, then stores what is

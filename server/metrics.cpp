@@ -49,11 +49,15 @@ private:
     std::vector<MetricFamily> families_;
 };
 
-double number(std::uint64_t value) { return static_cast<double>(value); }
+double number(std::uint64_t value) {
+    return static_cast<double>(value);
+}
 
 /// One series a shard, for a number that each shard has.
 template <class Of>
-void each_shard(Page& page, bool is_counter, std::string const& name, std::string const& help, std::size_t shards, Of of) {
+void each_shard(
+    Page& page, bool is_counter, std::string const& name, std::string const& help, std::size_t shards, Of of
+) {
     for (std::size_t i = 0; i < shards; ++i) {
         Labels labels{{"shard", std::to_string(i)}};
         if (is_counter) {
@@ -101,12 +105,24 @@ void tell_watcher(Page& page, ingest::WatcherStatus const& status) {
 void tell_http(Page& page, std::vector<http::Counters const*> const& all) {
     constexpr std::array<char const*, 6> classes{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
     auto const shards = all.size();
-    each_shard(page, false, "macp_http_connections", "Connections open now.", shards, [&](auto i) { return number(all[i]->connections.get()); });
-    each_shard(page, true, "macp_http_connections_total", "Connections accepted.", shards, [&](auto i) { return number(all[i]->connections_total.get()); });
-    each_shard(page, true, "macp_http_refused_total", "Connections over the limit.", shards, [&](auto i) { return number(all[i]->refused.get()); });
-    each_shard(page, false, "macp_http_in_flight", "Requests being handled.", shards, [&](auto i) { return number(all[i]->in_flight.get()); });
-    each_shard(page, true, "macp_http_received_bytes_total", "Bytes received.", shards, [&](auto i) { return number(all[i]->bytes_in.get()); });
-    each_shard(page, true, "macp_http_sent_bytes_total", "Bytes sent.", shards, [&](auto i) { return number(all[i]->bytes_out.get()); });
+    each_shard(page, false, "macp_http_connections", "Connections open now.", shards, [&](auto i) {
+        return number(all[i]->connections.get());
+    });
+    each_shard(page, true, "macp_http_connections_total", "Connections accepted.", shards, [&](auto i) {
+        return number(all[i]->connections_total.get());
+    });
+    each_shard(page, true, "macp_http_refused_total", "Connections over the limit.", shards, [&](auto i) {
+        return number(all[i]->refused.get());
+    });
+    each_shard(page, false, "macp_http_in_flight", "Requests being handled.", shards, [&](auto i) {
+        return number(all[i]->in_flight.get());
+    });
+    each_shard(page, true, "macp_http_received_bytes_total", "Bytes received.", shards, [&](auto i) {
+        return number(all[i]->bytes_in.get());
+    });
+    each_shard(page, true, "macp_http_sent_bytes_total", "Bytes sent.", shards, [&](auto i) {
+        return number(all[i]->bytes_out.get());
+    });
     for (std::size_t code = 1; code < classes.size(); ++code) {
         double sum = 0;
         for (auto const* const counters : all) sum += number(counters->by_class[code].get());
@@ -131,7 +147,9 @@ void tell_http(Page& page, std::vector<http::Counters const*> const& all) {
 
 void tell_hubs(Page& page, std::vector<std::unique_ptr<ws::Hub>> const& hubs) {
     auto const tell = [&](bool is_counter, std::string const& name, std::string const& help, auto member) {
-        each_shard(page, is_counter, name, help, hubs.size(), [&](auto i) { return number((hubs[i]->counters().*member).load()); });
+        each_shard(page, is_counter, name, help, hubs.size(), [&](auto i) {
+            return number((hubs[i]->counters().*member).load());
+        });
     };
     using Counters = ws::HubCounters;
     tell(false, "macp_subscribers", "Readers connected now.", &Counters::sessions);
@@ -140,14 +158,22 @@ void tell_hubs(Page& page, std::vector<std::unique_ptr<ws::Hub>> const& hubs) {
     tell(true, "macp_fanout_flushes_total", "Batches passed on.", &Counters::flushes);
     tell(true, "macp_fanout_sends_total", "Sends to readers.", &Counters::sends);
     tell(true, "macp_fanout_sent_bytes_total", "Bytes sent to readers.", &Counters::bytes);
-    tell(true, "macp_fanout_catch_up_pages_total", "Pages read from disk for readers that fell behind.", &Counters::catch_up_pages);
+    tell(
+        true, "macp_fanout_catch_up_pages_total", "Pages read from disk for readers that fell behind.",
+        &Counters::catch_up_pages
+    );
     tell(true, "macp_fanout_gaps_total", "Gaps told to readers.", &Counters::gaps);
     tell(false, "macp_fanout_last_seq", "Newest event passed on.", &Counters::processed);
 }
 
 void tell_loops(Page& page, std::vector<std::unique_ptr<async::Shard>> const& shards) {
-    each_shard(page, true, "macp_loop_probes_total", "Probe ticks, 60 a second when the loop is free.", shards.size(), [&](auto i) { return number(shards[i]->health().probes.load()); });
-    each_shard(page, false, "macp_loop_lag_seconds", "How late the last probe ran.", shards.size(), [&](auto i) { return static_cast<double>(shards[i]->health().lag_us.load()) / 1e6; });
+    each_shard(
+        page, true, "macp_loop_probes_total", "Probe ticks, 60 a second when the loop is free.", shards.size(),
+        [&](auto i) { return number(shards[i]->health().probes.load()); }
+    );
+    each_shard(page, false, "macp_loop_lag_seconds", "How late the last probe ran.", shards.size(), [&](auto i) {
+        return static_cast<double>(shards[i]->health().lag_us.load()) / 1e6;
+    });
 }
 
 }  // namespace

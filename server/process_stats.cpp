@@ -1,11 +1,10 @@
 #include "server/process_stats.hpp"
 
-#include <unistd.h>
-
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <unistd.h>
 
 namespace macp::server {
 namespace {
@@ -47,7 +46,8 @@ std::uint64_t read_rss() {
 std::uint64_t count_open_files() {
     std::error_code error;
     std::uint64_t count = 0;
-    for (fs::directory_iterator entry{"/proc/self/fd", error}, end; !error && entry != end; entry.increment(error)) ++count;
+    for (fs::directory_iterator entry{"/proc/self/fd", error}, end; !error && entry != end; entry.increment(error))
+        ++count;
     return count;
 }
 

@@ -18,32 +18,50 @@ constexpr auto stuck_after = 30s;
 constexpr auto telemetry_lifetime = 90ms;
 constexpr std::size_t slowest_shown = 10;
 
-Json time_or_null(std::optional<core::Time> time) { return time ? Json(core::format_time(*time)) : Json(); }
+Json time_or_null(std::optional<core::Time> time) {
+    return time ? Json(core::format_time(*time)) : Json();
+}
 
 Json seconds_since(std::optional<core::Time> time, core::Time now) {
     if (!time) return nullptr;
     return std::max(0.0, std::chrono::duration<double>(now - *time).count());
 }
 
-Json fault_text(std::optional<core::Error> const& fault) { return fault ? Json(fault->message) : Json(); }
+Json fault_text(std::optional<core::Error> const& fault) {
+    return fault ? Json(fault->message) : Json();
+}
 
 Json log_document(events::LogStats const& stats) {
-    return {{"first_seq", stats.oldest},       {"last_seq", stats.last},
-            {"bytes", stats.bytes},            {"commits", stats.commits},
-            {"appended", stats.appended},      {"repeats", stats.repeats},
-            {"queue_bytes", stats.queue_bytes}, {"queue_high_bytes", stats.queue_high_bytes},
-            {"queue_limit_bytes", stats.queue_limit_bytes}, {"last_commit", time_or_null(stats.last_commit)},
-            {"fault", fault_text(stats.fault)}};
+    return {
+        {"first_seq", stats.oldest},
+        {"last_seq", stats.last},
+        {"bytes", stats.bytes},
+        {"commits", stats.commits},
+        {"appended", stats.appended},
+        {"repeats", stats.repeats},
+        {"queue_bytes", stats.queue_bytes},
+        {"queue_high_bytes", stats.queue_high_bytes},
+        {"queue_limit_bytes", stats.queue_limit_bytes},
+        {"last_commit", time_or_null(stats.last_commit)},
+        {"fault", fault_text(stats.fault)}
+    };
 }
 
 Json watch_document(ingest::WatcherStatus const& status) {
     Json files = Json::array();
     for (auto const& file : status.files) {
-        files.push_back({{"path", file.file}, {"offset", file.offset}, {"size", file.size},
-                         {"lag_bytes", file.lag_bytes}, {"lines", file.lines}, {"events", file.events},
-                         {"repeats", file.lines - std::min(file.lines, file.events + file.rejects)},
-                         {"rejects", file.rejects}, {"last_success_at", time_or_null(file.last_success)},
-                         {"error", file.last_error.empty() ? Json() : Json(file.last_error)}});
+        files.push_back(
+            {{"path", file.file},
+             {"offset", file.offset},
+             {"size", file.size},
+             {"lag_bytes", file.lag_bytes},
+             {"lines", file.lines},
+             {"events", file.events},
+             {"repeats", file.lines - std::min(file.lines, file.events + file.rejects)},
+             {"rejects", file.rejects},
+             {"last_success_at", time_or_null(file.last_success)},
+             {"error", file.last_error.empty() ? Json() : Json(file.last_error)}}
+        );
     }
     return files;
 }
@@ -63,15 +81,16 @@ Json log_part(events::LogStats const& stats, core::Time now) {
 
 Json watcher_part(ingest::WatcherStatus const& status, std::chrono::milliseconds interval, core::Time now) {
     auto const age = seconds_since(status.last_pass, now);
-    auto const patience = std::max(std::chrono::duration<double>(stuck_after), std::chrono::duration<double>(5 * interval));
+    auto const patience =
+        std::max(std::chrono::duration<double>(stuck_after), std::chrono::duration<double>(5 * interval));
     if (status.log_fault) return part("watcher", false, age, status.log_fault->message);
     for (auto const& file : status.files) {
         if (!file.last_error.empty()) return part("watcher", false, age, file.file + ": " + file.last_error);
     }
     bool const behind = std::ranges::any_of(status.files, [](auto const& file) { return file.lag_bytes > 0; });
     bool const moving = behind && std::ranges::any_of(status.files, [&](auto const& file) {
-        return file.last_success && now - *file.last_success < stuck_after;
-    });
+                            return file.last_success && now - *file.last_success < stuck_after;
+                        });
     bool const late = age.is_number() && age.get<double>() > patience.count() && !moving;
     return part("watcher", !late, age, late ? "the files have not been read lately" : "");
 }
@@ -86,7 +105,9 @@ Json shard_part(async::Shard& shard) {
     return part(std::move(name), !stuck, std::max(0.0, age.count()), stuck ? "the loop does not turn" : "");
 }
 
-async::Task<std::vector<ws::SessionStats>> sessions_of(ws::Hub& hub) { co_return hub.sessions(); }
+async::Task<std::vector<ws::SessionStats>> sessions_of(ws::Hub& hub) {
+    co_return hub.sessions();
+}
 
 Json subscribers_document(std::vector<ws::SessionStats> sessions, std::string const& epoch) {
     std::ranges::sort(sessions, std::ranges::greater{}, &ws::SessionStats::lag_events);
@@ -95,12 +116,21 @@ Json subscribers_document(std::vector<ws::SessionStats> sessions, std::string co
     for (auto const& session : sessions) {
         if (slowest.size() == slowest_shown) break;
         auto const protocol = ws::protocol_name(session.format);
-        slowest.push_back({{"id", session.peer.id}, {"remote", session.peer.remote},
-                           {"protocol", protocol.empty() ? "sse" : protocol}, {"lag_events", session.lag_events},
-                           {"position", core::format_position(epoch, session.cursor)}});
+        slowest.push_back(
+            {{"id", session.peer.id},
+             {"remote", session.peer.remote},
+             {"protocol", protocol.empty() ? "sse" : protocol},
+             {"lag_events", session.lag_events},
+             {"position", core::format_position(epoch, session.cursor)}}
+        );
     }
-    return {{"count", sessions.size()}, {"live", sessions.size() - catching_up}, {"catching_up", catching_up},
-            {"max_lag_events", sessions.empty() ? 0 : sessions.front().lag_events}, {"slowest", std::move(slowest)}};
+    return {
+        {"count", sessions.size()},
+        {"live", sessions.size() - catching_up},
+        {"catching_up", catching_up},
+        {"max_lag_events", sessions.empty() ? 0 : sessions.front().lag_events},
+        {"slowest", std::move(slowest)}
+    };
 }
 
 }  // namespace
@@ -128,13 +158,23 @@ async::Task<std::string> Reports::status() const {
         for (auto const& by_class : counters->by_class) requests += by_class.get();
     }
     Json const document{
-        {"name", "macp"}, {"version", core::version}, {"uptime_seconds", uptime_seconds()},
-        {"epoch", parts_.log.epoch()}, {"first_seq", log.oldest}, {"last_seq", log.last},
+        {"name", "macp"},
+        {"version", core::version},
+        {"uptime_seconds", uptime_seconds()},
+        {"epoch", parts_.log.epoch()},
+        {"first_seq", log.oldest},
+        {"last_seq", log.last},
         {"started_at", core::format_time(started_at_)},
-        {"counts", {{"events", log.oldest == 0 ? 0 : log.last - log.oldest + 1}, {"appended", log.appended},
-                    {"repeats", log.repeats}, {"rejects", rejects}, {"subscribers", subscribers},
-                    {"connections", connections}, {"requests", requests}}},
-        {"watch", watch_document(watched)}};
+        {"counts",
+         {{"events", log.oldest == 0 ? 0 : log.last - log.oldest + 1},
+          {"appended", log.appended},
+          {"repeats", log.repeats},
+          {"rejects", rejects},
+          {"subscribers", subscribers},
+          {"connections", connections},
+          {"requests", requests}}},
+        {"watch", watch_document(watched)}
+    };
     co_return core::dump_json(document);
 }
 
@@ -192,21 +232,40 @@ async::Task<std::string> Reports::telemetry() {
     Json loops = Json::array();
     for (std::size_t i = 0; i < sample_.loops.size(); ++i) {
         auto const lag = static_cast<double>(parts_.shards[i]->health().lag_us.load()) / 1000;
-        loops.push_back({{"shard", i}, {"fps", sample_.loops[i].per_second}, {"lag_ms", lag},
-                         {"worst_lag_ms", sample_.loops[i].worst_lag_ms}});
+        loops.push_back(
+            {{"shard", i},
+             {"fps", sample_.loops[i].per_second},
+             {"lag_ms", lag},
+             {"worst_lag_ms", sample_.loops[i].worst_lag_ms}}
+        );
     }
     auto const log = parts_.log.stats();
-    Json const queues{{{"name", "log"}, {"depth", log.queue_bytes}, {"high_water", log.queue_high_bytes},
-                       {"limit", log.queue_limit_bytes}, {"unit", "bytes"}},
-                      {{"name", "readers"}, {"depth", parts_.readers.depth()},
-                       {"high_water", parts_.readers.high_water()}, {"limit", nullptr}, {"unit", "jobs"}}};
+    Json const queues{
+        {{"name", "log"},
+         {"depth", log.queue_bytes},
+         {"high_water", log.queue_high_bytes},
+         {"limit", log.queue_limit_bytes},
+         {"unit", "bytes"}},
+        {{"name", "readers"},
+         {"depth", parts_.readers.depth()},
+         {"high_water", parts_.readers.high_water()},
+         {"limit", nullptr},
+         {"unit", "jobs"}}
+    };
     auto const& process = sample_.process;
     telemetry_ = core::dump_json(
-        {{"time", core::format_time(parts_.clock.now())}, {"uptime_seconds", uptime_seconds()},
-         {"process", {{"cpu_percent", process.cpu_percent}, {"rss_bytes", process.rss_bytes},
-                      {"open_files", process.open_files}, {"threads", process.threads.size()}}},
-         {"threads", std::move(threads)}, {"loops", std::move(loops)}, {"queues", queues},
-         {"subscribers", std::move(subscribers)}, {"log", log_document(log)}}
+        {{"time", core::format_time(parts_.clock.now())},
+         {"uptime_seconds", uptime_seconds()},
+         {"process",
+          {{"cpu_percent", process.cpu_percent},
+           {"rss_bytes", process.rss_bytes},
+           {"open_files", process.open_files},
+           {"threads", process.threads.size()}}},
+         {"threads", std::move(threads)},
+         {"loops", std::move(loops)},
+         {"queues", queues},
+         {"subscribers", std::move(subscribers)},
+         {"log", log_document(log)}}
     );
     telemetry_made_ = sample_.at;
     co_return telemetry_;

@@ -38,7 +38,8 @@ public:
     explicit Reports(Parts parts);
 
     [[nodiscard]] async::Task<std::string> status() const;
-    /// Not ready while a part is stuck: a loop that does not turn, a log that cannot commit, a watcher that cannot read.
+    /// Not ready while a part is stuck: a loop that does not turn, a log that cannot commit, a watcher that cannot
+    /// read.
     [[nodiscard]] handlers::Services::Readiness readiness() const;
     /// Made at most ten times a second, however many ask.
     [[nodiscard]] async::Task<std::string> telemetry();

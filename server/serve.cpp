@@ -21,7 +21,9 @@ public:
         auto const text = core::json_string({message.payload.data(), message.payload.size()});
         out.append(text.data(), text.data() + text.size());
     }
-    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+        return std::make_unique<JsonMessage>();
+    }
 };
 
 /// Logs go to the error output: the output belongs to whoever asked for something.
@@ -29,7 +31,9 @@ void start_logging(core::Config::LogOutput const& config) {
     auto logger = std::make_shared<spdlog::logger>("macp", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     if (config.format == "json") {
         auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-        formatter->add_flag<JsonMessage>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
+        formatter->add_flag<JsonMessage>('*').set_pattern(
+            R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})"
+        );
         logger->set_formatter(std::move(formatter));
     } else {
         logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%-5l%$ %v", spdlog::pattern_time_type::utc);
@@ -67,7 +71,9 @@ int serve(core::LoadedConfig const& config) {
         return 1;
     }
     auto const* const scheme = config.config.tls.certificate_file.empty() ? "http" : "https";
-    spdlog::info("macp {} serves {}://{} (log {})", core::version, scheme, (*gateway)->address(), (*gateway)->log().epoch());
+    spdlog::info(
+        "macp {} serves {}://{} (log {})", core::version, scheme, (*gateway)->address(), (*gateway)->log().epoch()
+    );
     if (!(*gateway)->ws_address().empty()) spdlog::info("WebSocket alone at {}", (*gateway)->ws_address());
 
     for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) reload(**gateway);

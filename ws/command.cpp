@@ -55,7 +55,9 @@ Result<std::vector<std::pair<std::string, std::string>>> read_where(Json const& 
 Result<core::Position> read_since(Json const& value) {
     auto const* const text = value.get_ptr<std::string const*>();
     if (text == nullptr && !value.is_number_unsigned()) {
-        return fail(ErrorCode::InvalidField, "since must be a position: `start`, `now`, `seq` or `epoch:seq`", "/since");
+        return fail(
+            ErrorCode::InvalidField, "since must be a position: `start`, `now`, `seq` or `epoch:seq`", "/since"
+        );
     }
     auto position = core::parse_position(text != nullptr ? *text : value.dump());
     if (!position) return fail(ErrorCode::InvalidField, position.error().message, "/since");
@@ -130,8 +132,8 @@ core::Result<Channels> parse_channels(std::vector<std::string> const& names, boo
             return fail(ErrorCode::InvalidField, "this sub-protocol does not carry telemetry", "/channels");
         } else {
             return fail(
-                ErrorCode::InvalidField, "there is no channel `" + name.substr(0, 64) + "`; there are events and telemetry",
-                "/channels"
+                ErrorCode::InvalidField,
+                "there is no channel `" + name.substr(0, 64) + "`; there are events and telemetry", "/channels"
             );
         }
     }
@@ -148,8 +150,9 @@ tl::expected<Command, BadCommand> parse_command(std::string_view text, bool tele
         return refuse({.code = ErrorCode::InvalidField, .message = "a command is a JSON object with `op`"});
     }
     auto const found_id = message->find("id");
-    auto id = found_id != message->end() && found_id->is_primitive() && !found_id->is_null() ? core::dump_json(*found_id)
-                                                                                              : std::string{};
+    auto id = found_id != message->end() && found_id->is_primitive() && !found_id->is_null()
+                  ? core::dump_json(*found_id)
+                  : std::string{};
     auto const op = message->find("op");
     auto const* const name = op != message->end() ? op->get_ptr<std::string const*>() : nullptr;
     if (name != nullptr && *name == "subscribe") return read_as<Subscribe>(*message, std::move(id), telemetry);

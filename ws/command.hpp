@@ -40,9 +40,9 @@ struct Command {
 
 /// A command that cannot be followed.
 struct BadCommand {
-    std::string id{};      ///< As above, when it could be read.
+    std::string id{};  ///< As above, when it could be read.
     core::Error error{};
-    bool fatal = false;    ///< Not a command at all: the connection is closed with 4400.
+    bool fatal = false;  ///< Not a command at all: the connection is closed with 4400.
 };
 
 /// Reads one client message. `telemetry`: whether the sub-protocol offers that channel.

@@ -14,17 +14,28 @@ constexpr std::size_t max_echo_bytes = std::size_t{32} << 20;
 bool echo(FrameDecoder& decoder, std::string_view bytes, std::string& out) {
     while (true) {
         switch (decoder.next(bytes)) {
-            case FrameDecoder::Status::NeedMore: return true;
-            case FrameDecoder::Status::Failed: append_close_frame(out, decoder.error(), {}); return false;
-            case FrameDecoder::Status::Message: break;
+            case FrameDecoder::Status::NeedMore:
+                return true;
+            case FrameDecoder::Status::Failed:
+                append_close_frame(out, decoder.error(), {});
+                return false;
+            case FrameDecoder::Status::Message:
+                break;
         }
         switch (decoder.opcode()) {
-            case Opcode::Close: append_frame(out, Opcode::Close, decoder.payload()); return false;
-            case Opcode::Ping: append_frame(out, Opcode::Pong, decoder.payload()); break;
+            case Opcode::Close:
+                append_frame(out, Opcode::Close, decoder.payload());
+                return false;
+            case Opcode::Ping:
+                append_frame(out, Opcode::Pong, decoder.payload());
+                break;
             case Opcode::Text:
-            case Opcode::Binary: append_frame(out, decoder.opcode(), decoder.payload()); break;
+            case Opcode::Binary:
+                append_frame(out, decoder.opcode(), decoder.payload());
+                break;
             case Opcode::Pong:
-            case Opcode::Continuation: break;
+            case Opcode::Continuation:
+                break;
         }
     }
 }

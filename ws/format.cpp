@@ -19,7 +19,9 @@ constexpr std::array<std::pair<Format, std::string_view>, 3> protocols{{
 
 constexpr std::string_view event_prefix = R"({"op":"event","event":)";
 
-std::string id_member(std::string_view id) { return id.empty() ? std::string{} : R"("id":)" + std::string{id}; }
+std::string id_member(std::string_view id) {
+    return id.empty() ? std::string{} : R"("id":)" + std::string{id};
+}
 
 void append_member(std::string& members, std::string_view name, std::string_view json) {
     if (!members.empty()) members += ',';
@@ -58,7 +60,9 @@ void append_event(std::string& out, Format format, core::EventView const& event,
             out += event.text;
             out += "}\n";
             return;
-        case Format::CloudEvents: append_frame(out, Opcode::Text, event.text); return;
+        case Format::CloudEvents:
+            append_frame(out, Opcode::Text, event.text);
+            return;
         case Format::Sse:
             out += "id: ";
             out += epoch;
@@ -95,7 +99,8 @@ std::string Messages::message(std::string_view name, std::string_view members) c
                    R"(","datacontenttype":"application/json","data":{)" + std::string{members} + "}}";
             break;
         }
-        case Format::Sse: return "event: " + std::string{name} + "\ndata: {" + std::string{members} + "}\n\n";
+        case Format::Sse:
+            return "event: " + std::string{name} + "\ndata: {" + std::string{members} + "}\n\n";
     }
     std::string frame;
     append_frame(frame, Opcode::Text, text);
@@ -109,7 +114,9 @@ std::string Messages::hello(core::Seq seq, unsigned heartbeat_seconds) const {
     return message("hello", members);
 }
 
-std::string Messages::ack(std::string_view id) const { return message("ack", id_member(id)); }
+std::string Messages::ack(std::string_view id) const {
+    return message("ack", id_member(id));
+}
 
 std::string Messages::error(std::string_view id, std::string_view text, std::string_view field) const {
     auto members = id_member(id);
@@ -124,7 +131,9 @@ std::string Messages::gap(core::Gap const& gap) const {
     return message("gap", members);
 }
 
-std::string Messages::pong(std::string_view id) const { return message("pong", id_member(id)); }
+std::string Messages::pong(std::string_view id) const {
+    return message("pong", id_member(id));
+}
 
 std::string Messages::telemetry(std::string_view data) const {
     return message("telemetry", R"("data":)" + std::string{data});

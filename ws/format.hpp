@@ -24,7 +24,9 @@ inline constexpr std::size_t format_count = 4;
 [[nodiscard]] std::optional<Format> find_protocol(std::string_view name);
 
 /// True when several events travel in one frame, whose header is made when it is sent.
-[[nodiscard]] constexpr bool is_framed_late(Format format) { return format == Format::Ndjson; }
+[[nodiscard]] constexpr bool is_framed_late(Format format) {
+    return format == Format::Ndjson;
+}
 
 /// Appends one event as this format sends it (for Ndjson: its line, without a frame).
 void append_event(std::string& out, Format format, core::EventView const& event, std::string_view epoch);

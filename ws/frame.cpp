@@ -16,7 +16,8 @@ bool is_known(Opcode opcode) {
         case Opcode::Binary:
         case Opcode::Close:
         case Opcode::Ping:
-        case Opcode::Pong: return true;
+        case Opcode::Pong:
+            return true;
     }
     return false;
 }

@@ -14,7 +14,9 @@ namespace macp::ws {
 namespace {
 
 bool same_word(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
+        return std::tolower(x) == std::tolower(y);
+    });
 }
 
 bool has_word(http::Request const& request, std::string_view header, std::string_view word) {
@@ -55,9 +57,7 @@ http::Response upgrade_required(http::Request const& request) {
 
 core::Result<std::string> accept_upgrade(http::Request const& request, std::string_view protocol) {
     if (request.header("sec-websocket-version").value_or("") != "13") {
-        return core::fail(
-            core::ErrorCode::InvalidField, "the WebSocket version must be 13", "Sec-WebSocket-Version"
-        );
+        return core::fail(core::ErrorCode::InvalidField, "the WebSocket version must be 13", "Sec-WebSocket-Version");
     }
     auto const key = core::trim(request.header("sec-websocket-key").value_or(""));
     if (!is_key(key)) {
@@ -66,7 +66,8 @@ core::Result<std::string> accept_upgrade(http::Request const& request, std::stri
         );
     }
     std::string answer =
-        "HTTP/1.1 101 Switching Protocols\r\nServer: macp\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Request-Id: " +
+        "HTTP/1.1 101 Switching Protocols\r\nServer: macp\r\nUpgrade: websocket\r\nConnection: "
+        "Upgrade\r\nX-Request-Id: " +
         request.id + "\r\nSec-WebSocket-Accept: " + accept_key(key) + "\r\n";
     if (!protocol.empty()) answer += "Sec-WebSocket-Protocol: " + std::string{protocol} + "\r\n";
     return answer + "\r\n";

@@ -49,7 +49,8 @@ View& Hub::acquire(Format format, core::Filter const& filter) {
 }
 
 void Hub::release(View& view) {
-    auto const at = std::ranges::find_if(views_, [&view](auto const& entry) { return entry.second.view.get() == &view; });
+    auto const at =
+        std::ranges::find_if(views_, [&view](auto const& entry) { return entry.second.view.get() == &view; });
     auto& [ring, ring_users] = rings_[static_cast<std::size_t>(at->first.first)];
     outgoing_view_ = nullptr;
     if (--at->second.users == 0) {

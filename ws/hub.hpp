@@ -15,8 +15,8 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -49,7 +49,7 @@ struct HubServices {
     events::EventLog& log;
     async::WorkerPool& readers;
     core::Config::Ws config{};
-    std::function<async::Task<std::string>()> telemetry{};    ///< The document of the telemetry channel.
+    std::function<async::Task<std::string>()> telemetry{};         ///< The document of the telemetry channel.
     std::function<bool(std::string const& caller)> still_valid{};  ///< Whether a token may still be used.
 };
 

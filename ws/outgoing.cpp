@@ -33,7 +33,9 @@ void Outgoing::gather_frames(View const& view, core::Seq after) {
         reach_ = view.collect(reach_, late_frame_bytes, max_runs, runs_);
         if (runs_.size() == first_run) return;
         auto const begin = runs_.begin() + static_cast<std::ptrdiff_t>(first_run);
-        auto const size = std::accumulate(begin, runs_.end(), std::size_t{0}, [](auto sum, Run const& run) { return sum + run.size; });
+        auto const size = std::accumulate(begin, runs_.end(), std::size_t{0}, [](auto sum, Run const& run) {
+            return sum + run.size;
+        });
 
         auto& header = headers_[frames_.size()];
         header.clear();

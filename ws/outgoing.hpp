@@ -33,8 +33,8 @@ public:
 
     /// Where a send that took only `sent` bytes has left the connection.
     struct Left {
-        core::Seq cursor = 0;   ///< The last event that was sent, wholly or in part.
-        std::string rest{};     ///< Its bytes (its frame's) that are still to be sent.
+        core::Seq cursor = 0;  ///< The last event that was sent, wholly or in part.
+        std::string rest{};    ///< Its bytes (its frame's) that are still to be sent.
     };
     [[nodiscard]] Left left_after(std::size_t sent) const;
 

@@ -53,7 +53,8 @@ Run Ring::run_after(core::Seq after, core::Seq until, std::size_t max_bytes) con
     auto end_index = available;
     if (block.ends[available - 1] - begin > max_bytes) {
         auto const stop = block.ends.begin() + static_cast<std::ptrdiff_t>(available);
-        auto const over = std::upper_bound(block.ends.begin() + static_cast<std::ptrdiff_t>(index), stop, begin + max_bytes);
+        auto const over =
+            std::upper_bound(block.ends.begin() + static_cast<std::ptrdiff_t>(index), stop, begin + max_bytes);
         end_index = std::max(index + 1, static_cast<std::size_t>(over - block.ends.begin()));
     }
     return {

@@ -1,6 +1,5 @@
 #include "ws/sender.hpp"
 
-#include <liburing.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
@@ -8,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <liburing.h>
 
 namespace macp::ws {
 namespace {
@@ -57,7 +57,9 @@ long Sender::send_now(int fd, std::vector<iovec>& pieces) {
     return sent < 0 ? -errno : sent;
 }
 
-bool Sender::full() const noexcept { return outcomes_.size() == batch_size && !flushed_; }
+bool Sender::full() const noexcept {
+    return outcomes_.size() == batch_size && !flushed_;
+}
 
 void Sender::add(int fd, void* owner, Outgoing& outgoing) {
     if (flushed_) {

@@ -15,11 +15,13 @@ namespace {
 using async::Task;
 using std::chrono::milliseconds;
 
-constexpr milliseconds close_patience{5000};       // for the peer's half of the closing handshake
-constexpr std::size_t max_outbox = 256 << 10;      // control messages that a peer may leave unread before we stop reading
+constexpr milliseconds close_patience{5000};   // for the peer's half of the closing handshake
+constexpr std::size_t max_outbox = 256 << 10;  // control messages that a peer may leave unread before we stop reading
 constexpr std::size_t tls_read_bytes = 4 << 10;
 
-milliseconds to_milliseconds(double seconds) { return milliseconds{static_cast<std::int64_t>(seconds * 1000)}; }
+milliseconds to_milliseconds(double seconds) {
+    return milliseconds{static_cast<std::int64_t>(seconds * 1000)};
+}
 
 }  // namespace
 
@@ -70,7 +72,8 @@ Task<http::IoResult> Session::read_some(std::string_view& bytes) {
         co_return read;
     }
     while (true) {
-        auto const [waited] = co_await transport_->socket().async_wait(boost::asio::socket_base::wait_read, async::nothrow);
+        auto const [waited] =
+            co_await transport_->socket().async_wait(boost::asio::socket_base::wait_read, async::nothrow);
         if (waited) co_return http::IoResult{.error = waited};
         auto const into = hub_.scratch();
         auto const got = ::recv(fd(), into.data(), into.size(), MSG_DONTWAIT);
@@ -86,20 +89,26 @@ void Session::take_in(std::string_view bytes) {
     if (format() == Format::Sse) return;  // nothing is expected from there
     while (state_ != State::Closed) {
         switch (decoder_.next(bytes)) {
-            case FrameDecoder::Status::NeedMore: return;
+            case FrameDecoder::Status::NeedMore:
+                return;
             case FrameDecoder::Status::Failed:
-                close(decoder_.error(), decoder_.error() == CloseCode::TooBig ? "the message is too long" : "not RFC 6455");
+                close(
+                    decoder_.error(), decoder_.error() == CloseCode::TooBig ? "the message is too long" : "not RFC 6455"
+                );
                 peer_closed_ = true;  // nothing after a broken frame can be read
                 end_if_done();
                 return;
-            case FrameDecoder::Status::Message: answer_control(); break;
+            case FrameDecoder::Status::Message:
+                answer_control();
+                break;
         }
     }
 }
 
 void Session::answer_control() {
     switch (decoder_.opcode()) {
-        case Opcode::Text: return obey(decoder_.payload());
+        case Opcode::Text:
+            return obey(decoder_.payload());
         case Opcode::Ping: {
             std::string frame;
             append_frame(frame, Opcode::Pong, decoder_.payload());
@@ -111,9 +120,11 @@ void Session::answer_control() {
             close(code == 1005 ? CloseCode::Normal : static_cast<CloseCode>(code), {});
             return end_if_done();
         }
-        case Opcode::Binary: return close(CloseCode::UnsupportedData, "commands are text");
+        case Opcode::Binary:
+            return close(CloseCode::UnsupportedData, "commands are text");
         case Opcode::Pong:
-        case Opcode::Continuation: return;
+        case Opcode::Continuation:
+            return;
     }
 }
 

@@ -21,7 +21,7 @@ class Hub;
 
 /// Whom a session serves.
 struct Peer {
-    std::string id{};      ///< The request that opened it.
+    std::string id{};  ///< The request that opened it.
     std::string remote{};
     std::string caller{};  ///< Names the token; empty when none was needed.
 };
@@ -106,7 +106,7 @@ private:
     std::uint32_t silent_beats_ = 0;
     State state_ = State::Open;
     bool waiting_writable_ = false;
-    bool writing_ = false;    ///< `write_loop` runs: it alone writes.
+    bool writing_ = false;  ///< `write_loop` runs: it alone writes.
     bool peer_closed_ = false;
 };
 

@@ -94,7 +94,9 @@ http::Response hand_over(
     http::Response response{.status = format == Format::Sse ? 200U : 101U};
     response.takeover = [&hub, head = std::move(head), format, peer = std::move(peer), opening = std::move(opening)](
                             std::unique_ptr<http::Transport> transport, std::string leftover
-                        ) { return serve(hub, std::move(transport), head, std::move(leftover), format, peer, opening); };
+                        ) {
+        return serve(hub, std::move(transport), head, std::move(leftover), format, peer, opening);
+    };
     return response;
 }
 
@@ -123,7 +125,8 @@ Result<http::Response> open_event_stream(http::Request const& request, Hub& hub)
     auto opening = opening_of(request, Format::Sse);
     if (!opening) return pass_on(opening);
     auto wanted = (*opening).value_or(Subscribe{});
-    if (wanted.channels.telemetry && !wanted.channels.events && !request.parameter("channels")) wanted.channels.events = true;
+    if (wanted.channels.telemetry && !wanted.channels.events && !request.parameter("channels"))
+        wanted.channels.events = true;
     if (auto const last = request.header("last-event-id"); last && !last->empty()) {
         auto const position = core::parse_position(*last);
         if (!position) return fail(core::ErrorCode::InvalidField, position.error().message, "Last-Event-ID");
@@ -131,7 +134,8 @@ Result<http::Response> open_event_stream(http::Request const& request, Hub& hub)
     }
     std::string head =
         "HTTP/1.1 200 OK\r\nServer: macp\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-        "X-Accel-Buffering: no\r\nConnection: close\r\nX-Request-Id: " + request.id + "\r\n\r\n: open\n\n";
+        "X-Accel-Buffering: no\r\nConnection: close\r\nX-Request-Id: " +
+        request.id + "\r\n\r\n: open\n\n";
     return hand_over(request, hub, std::move(head), Format::Sse, std::optional{std::move(wanted)});
 }
 

@@ -42,7 +42,8 @@ core::Seq View::collect(core::Seq after, std::size_t max_bytes, std::size_t max_
     return last();
 }
 
-core::Seq View::collect_all(core::Seq after, std::size_t max_bytes, std::size_t max_runs, std::vector<Run>& runs) const {
+core::Seq View::collect_all(core::Seq after, std::size_t max_bytes, std::size_t max_runs, std::vector<Run>& runs)
+    const {
     std::size_t bytes = 0;
     for (std::size_t count = 0; after < last() && count < max_runs && bytes < max_bytes; ++count) {
         runs.push_back(ring_.run_after(after, last(), max_bytes - bytes));
@@ -57,7 +58,8 @@ ViewIndex::Views& ViewIndex::bucket(View const& view) {
     if (filter.subjects.size() == 1 && !core::is_glob(filter.subjects.front())) {
         return by_subject_[filter.subjects.front()];
     }
-    auto const exact = std::ranges::find_if(filter.where, [](auto const& clause) { return !core::is_glob(clause.second); });
+    auto const exact =
+        std::ranges::find_if(filter.where, [](auto const& clause) { return !core::is_glob(clause.second); });
     if (exact != filter.where.end()) return by_field_[exact->first][exact->second];
     return others_;
 }

@@ -36,7 +36,9 @@ public:
     ) const;
 
 private:
-    [[nodiscard]] core::Seq collect_all(core::Seq after, std::size_t max_bytes, std::size_t max_runs, std::vector<Run>& runs) const;
+    [[nodiscard]] core::Seq collect_all(
+        core::Seq after, std::size_t max_bytes, std::size_t max_runs, std::vector<Run>& runs
+    ) const;
 
     Ring& ring_;
     core::Filter filter_;

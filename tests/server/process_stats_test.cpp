@@ -14,7 +14,8 @@ TEST_SUITE("process sampler") {
         static_cast<void>(sampler.sample());
         std::atomic<bool> stop{false};
         std::thread busy{[&stop] {
-            while (!stop) {}
+            while (!stop) {
+            }
         }};
         // The kernel counts in hundredths of a second: work until it has counted some.
         double spent = 0;

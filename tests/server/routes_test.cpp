@@ -16,18 +16,23 @@ TEST_SUITE("route table") {
         core::SystemClock const clock;
         async::WorkerPool readers{"test", 1};
         ingest::Rejects rejects{(*gateway).log()};
-        handlers::Services const services{.log = (*gateway).log(), .readers = readers, .clock = clock, .rejects = rejects};
+        handlers::Services const services{
+            .log = (*gateway).log(), .readers = readers, .clock = clock, .rejects = rejects
+        };
 
         std::vector<std::string> served;
         for (auto const& route : handlers::all_routes(services, /*echo=*/false)) {
             auto const scope = route.scope == http::Scope::None ? std::string{} : http::format_scopes(route.scope);
             served.push_back(
-                std::string{route.method} + ' ' + std::string{route.pattern} + ' ' + std::string{route.operation_id} + ' ' + scope
+                std::string{route.method} + ' ' + std::string{route.pattern} + ' ' + std::string{route.operation_id} +
+                ' ' + scope
             );
         }
         std::vector<std::string> described;
         for (auto const& operation : openapi::operations()) {
-            described.push_back(operation.method + ' ' + operation.path + ' ' + operation.operation_id + ' ' + operation.scope);
+            described.push_back(
+                operation.method + ' ' + operation.path + ' ' + operation.operation_id + ' ' + operation.scope
+            );
         }
         std::ranges::sort(served);
         std::ranges::sort(described);

@@ -16,9 +16,7 @@ namespace macp::testing {
 /// Runs `task` to completion on `loop` and returns its value. Throws what the task throws, or std::runtime_error when
 /// it has not finished within `guard`, so that a hung test fails instead of hanging.
 template <class T>
-T run_on(
-    boost::asio::io_context& loop, async::Task<T> task, std::chrono::seconds guard = std::chrono::seconds{20}
-) {
+T run_on(boost::asio::io_context& loop, async::Task<T> task, std::chrono::seconds guard = std::chrono::seconds{20}) {
     std::optional<T> value;
     std::exception_ptr thrown;
     boost::asio::co_spawn(loop, std::move(task), [&](std::exception_ptr error, T result) {

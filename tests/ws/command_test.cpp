@@ -52,11 +52,16 @@ TEST_SUITE("commands") {
 
     TEST_CASE("refuses a wrong member, naming it and repeating the id, and leaves the connection") {
         std::vector<std::pair<std::string, std::string>> const cases{
-            {R"("types":"a","types":[1])", "/types"},  {R"("types":[""])", "/types"},
-            {R"("channels":["events","nope"])", "/channels"}, {R"("since":"yesterday")", "/since"},
-            {R"("since":-1)", "/since"},               {R"("where":[])", "/where"},
-            {R"("where":{"a":null})", "/where/a"},     {R"("where":{"a":{"b":1}})", "/where/a"},
-            {R"("interval_ms":99)", "/interval_ms"},   {R"("surprise":1)", "/surprise"},
+            {R"("types":"a","types":[1])", "/types"},
+            {R"("types":[""])", "/types"},
+            {R"("channels":["events","nope"])", "/channels"},
+            {R"("since":"yesterday")", "/since"},
+            {R"("since":-1)", "/since"},
+            {R"("where":[])", "/where"},
+            {R"("where":{"a":null})", "/where/a"},
+            {R"("where":{"a":{"b":1}})", "/where/a"},
+            {R"("interval_ms":99)", "/interval_ms"},
+            {R"("surprise":1)", "/surprise"},
         };
         for (auto const& [members, field] : cases) {
             CAPTURE(members);

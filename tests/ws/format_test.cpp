@@ -45,7 +45,10 @@ TEST_SUITE("formats") {
         CHECK(hello["heartbeat_seconds"] == 25);
         CHECK(Json::parse(payload(macp.ack(R"("x")"))) == Json{{"op", "ack"}, {"id", "x"}});
         CHECK(Json::parse(payload(macp.ack(""))) == Json{{"op", "ack"}});
-        CHECK(Json::parse(payload(macp.gap({1, 9, "retention"}))) == Json{{"op", "gap"}, {"from", 1}, {"to", 9}, {"why", "retention"}});
+        CHECK(
+            Json::parse(payload(macp.gap({1, 9, "retention"}))) ==
+            Json{{"op", "gap"}, {"from", 1}, {"to", 9}, {"why", "retention"}}
+        );
 
         ws::Messages const ndjson{.format = Format::Ndjson, .epoch = "e1"};
         CHECK(payload(ndjson.pong("")).back() == '\n');

@@ -96,7 +96,10 @@ TEST_SUITE("frame decoder") {
 
     TEST_CASE("fails with 1009 on a message over the limit, told by the header or summed over fragments") {
         CHECK(decode(client_frame(1, std::string(101, 'x')), 8, 100).error == CloseCode::TooBig);
-        CHECK(decode(client_frame(1, std::string(60, 'x'), false) + client_frame(0, std::string(60, 'x')), 8, 100).error == CloseCode::TooBig);
+        CHECK(
+            decode(client_frame(1, std::string(60, 'x'), false) + client_frame(0, std::string(60, 'x')), 8, 100)
+                .error == CloseCode::TooBig
+        );
         CHECK(decode(client_frame(1, std::string(100, 'x')), 8, 100).messages.size() == 1);
     }
 

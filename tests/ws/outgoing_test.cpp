@@ -30,7 +30,8 @@ std::string payloads(std::string_view bytes) {
         if (size >= 126) {
             std::size_t const length_bytes = size == 126 ? 2 : 8;
             size = 0;
-            for (std::size_t i = 0; i < length_bytes; ++i) size = (size << 8U) | static_cast<unsigned char>(bytes[2 + i]);
+            for (std::size_t i = 0; i < length_bytes; ++i)
+                size = (size << 8U) | static_cast<unsigned char>(bytes[2 + i]);
             header += length_bytes;
         }
         REQUIRE(bytes.size() >= header + size);
@@ -65,8 +66,10 @@ TEST_SUITE("outgoing") {
     TEST_CASE("completes the event that a short send has cut, and goes on after it, once each") {
         for (auto const& filter : {core::Filter{}, core::Filter{.types = {"a"}}}) {
             RingFixture fixture{Format::Macp, filter};
-            for (int i = 0; i < 2000; ++i) fixture.add(i % 5 == 0 ? "b" : "a", "\"" + std::string(static_cast<std::size_t>(i % 700), 'x') + "\"");
-            for (unsigned seed = 0; seed < 20; ++seed) CHECK(send_in_bits(fixture, Format::Macp, seed) == fixture.expected(0));
+            for (int i = 0; i < 2000; ++i)
+                fixture.add(i % 5 == 0 ? "b" : "a", "\"" + std::string(static_cast<std::size_t>(i % 700), 'x') + "\"");
+            for (unsigned seed = 0; seed < 20; ++seed)
+                CHECK(send_in_bits(fixture, Format::Macp, seed) == fixture.expected(0));
         }
     }
 
@@ -74,7 +77,8 @@ TEST_SUITE("outgoing") {
         for (auto const& filter : {core::Filter{}, core::Filter{.types = {"a"}}}) {
             RingFixture fixture{Format::Ndjson, filter};
             fixture.format = Format::Ndjson;
-            for (int i = 0; i < 2000; ++i) fixture.add(i % 5 == 0 ? "b" : "a", "\"" + std::string(static_cast<std::size_t>(i % 700), 'x') + "\"");
+            for (int i = 0; i < 2000; ++i)
+                fixture.add(i % 5 == 0 ? "b" : "a", "\"" + std::string(static_cast<std::size_t>(i % 700), 'x') + "\"");
             fixture.add("a", "\"" + std::string(100'000, 'y') + "\"");
             for (unsigned seed = 0; seed < 20; ++seed) {
                 CHECK(payloads(send_in_bits(fixture, Format::Ndjson, seed)) == fixture.expected(0));

@@ -2,13 +2,12 @@
 
 #include "ws/ring_fixture.hpp"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
+#include <unistd.h>
 #include <vector>
 
 using namespace macp;
@@ -43,7 +42,8 @@ TEST_SUITE("sender") {
         Pair full;
         Pair gone;
         std::vector<char> stuffing(1 << 20);
-        while (::send(full.ends[0], stuffing.data(), stuffing.size(), MSG_DONTWAIT) > 0) {}
+        while (::send(full.ends[0], stuffing.data(), stuffing.size(), MSG_DONTWAIT) > 0) {
+        }
         ::close(gone.ends[1]);
         gone.ends[1] = -1;
         sender.add(good.ends[0], &good, outgoing);

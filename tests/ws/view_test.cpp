@@ -35,7 +35,9 @@ std::string read_all(RingFixture const& fixture, core::Seq after, std::size_t ma
     }
 }
 
-core::Filter types(std::vector<std::string> globs) { return {.types = std::move(globs)}; }
+core::Filter types(std::vector<std::string> globs) {
+    return {.types = std::move(globs)};
+}
 
 }  // namespace
 
@@ -74,12 +76,14 @@ TEST_SUITE("ring") {
 TEST_SUITE("view") {
     TEST_CASE("hands out every passing event once and in order, in whatever portions") {
         std::mt19937 random{7};
-        for (auto const& filter : {core::Filter{}, types({"task.*"}), types({"nothing"}), core::Filter{.where = {{"n", "1"}}}}) {
+        for (auto const& filter :
+             {core::Filter{}, types({"task.*"}), types({"nothing"}), core::Filter{.where = {{"n", "1"}}}}) {
             RingFixture fixture{Format::Macp, filter};
             for (int i = 0; i < 3000; ++i) {
                 fixture.add(random() % 3 == 0 ? "task.done" : "other", R"({"n":)" + std::to_string(random() % 4) + "}");
             }
-            for (core::Seq const after : {core::Seq{0}, core::Seq{1}, core::Seq{1500}, core::Seq{2999}, core::Seq{3000}}) {
+            for (core::Seq const after :
+                 {core::Seq{0}, core::Seq{1}, core::Seq{1500}, core::Seq{2999}, core::Seq{3000}}) {
                 CAPTURE(after);
                 auto const expected = fixture.expected(after);
                 CHECK(read_all(fixture, after, 1, 1) == expected);
@@ -127,14 +131,22 @@ TEST_SUITE("view index") {
 
         auto const deliver = [&](std::string type, std::string subject, std::string data) {
             events::Chunk chunk;
-            chunk.append(ring.last() + 1, {.id = "i", .source = "/s", .type = std::move(type), .subject = std::move(subject), .data = std::move(data)});
+            chunk.append(
+                ring.last() + 1, {.id = "i",
+                                  .source = "/s",
+                                  .type = std::move(type),
+                                  .subject = std::move(subject),
+                                  .data = std::move(data)}
+            );
             ring.append(chunk[0]);
             index.deliver(chunk[0]);
         };
         auto const count = [](ws::View const& view) {
             std::vector<ws::Run> runs;
             static_cast<void>(view.collect(0, 1 << 20, 64, runs));
-            return std::accumulate(runs.begin(), runs.end(), core::Seq{0}, [](auto sum, auto const& run) { return sum + run.last - run.first + 1; });
+            return std::accumulate(runs.begin(), runs.end(), core::Seq{0}, [](auto sum, auto const& run) {
+                return sum + run.last - run.first + 1;
+            });
         };
         deliver("task.done", "T-1", R"({"repo":"x"})");
         deliver("task.done", "T-2", R"({"repo_name":"x"})");
