@@ -1,5 +1,6 @@
 #include "events/batch_writer.hpp"
 
+#include <array>
 #include <exception>
 #include <string>
 #include <utility>
@@ -21,6 +22,18 @@ bool own_fault(core::ErrorCode code) {
     return code == core::ErrorCode::TooLarge || code == core::ErrorCode::Internal;
 }
 
+/// The number of a text, which is added when it is new.
+core::Result<Names::Id> name(Names& names, io::Statement& add, std::string const& text) {
+    if (auto const known = names.find(text)) return *known;
+    auto const id = names.last_id() + 1;
+    add.bind(1, id);
+    add.bind(2, text);
+    if (auto const added = add.run(); !added) return core::pass_on(added);
+    // Before the commit: a reader that sees the event must find its names.
+    names.add(id, text);
+    return id;
+}
+
 }  // namespace
 
 core::Result<BatchWriter> BatchWriter::open(
@@ -28,7 +41,7 @@ core::Result<BatchWriter> BatchWriter::open(
 ) {
     BatchWriter writer{database, sources, types, clock, last};
     auto& statements = writer.statements_;
-    std::pair<io::Statement*, std::string_view> const wanted[] = {
+    auto const wanted = std::to_array<std::pair<io::Statement*, std::string_view>>({
         {&statements.begin, "BEGIN IMMEDIATE"},
         {&statements.end, "COMMIT"},
         {&statements.add_event,
@@ -43,7 +56,7 @@ core::Result<BatchWriter> BatchWriter::open(
         {&statements.erase_row, "DELETE FROM rows WHERE space = ?1 AND key = ?2"},
         {&statements.find_row,
          "SELECT value FROM rows WHERE space = ?1 AND key = ?2 AND (expires_us IS NULL OR expires_us > ?3)"},
-    };
+    });
     for (auto const& [statement, sql] : wanted) {
         auto prepared = database.prepare(sql);
         if (!prepared) return core::pass_on(prepared);
@@ -95,39 +108,39 @@ std::optional<BatchWriter::Failure> BatchWriter::attempt(std::span<PendingCommit
     return std::nullopt;
 }
 
-core::Result<CommitResult> BatchWriter::apply(Commit& commit, Outcome& outcome) {
+core::Result<CommitResult> BatchWriter::apply(Commit const& commit, Outcome& outcome) {
     CommitResult result;
     if (commit.once) {
         auto existing = find_once(*commit.once);
         if (!existing) return core::pass_on(existing);
-        if (*existing) {
-            result.existing = *std::move(existing);
-            return result;
-        }
+        result.existing = *std::move(existing);
+        if (result.existing) return result;
     }
-    result.seqs.reserve(commit.events.size());
-    for (auto const& event : commit.events) {
-        if (auto const done = append(event, result, outcome); !done) return core::pass_on(done);
-    }
-    for (auto const& move : commit.cursors) {
-        if (auto const done = move_cursor(move); !done) return core::pass_on(done);
-    }
-    for (auto const& row : commit.rows) {
-        if (auto const done = write_row(row); !done) return core::pass_on(done);
-    }
-    if (commit.once) {
-        auto const& once = *commit.once;
-        Row row{.space = once.space, .key = once.key};
-        try {
-            row.value = once.value ? once.value(result) : std::string{};
-        } catch (std::exception const&) {
-            return core::fail(core::ErrorCode::Internal, "internal error");
-        }
-        if (once.keep.count() > 0) row.expires = clock_->now() + once.keep;
-        if (auto const done = write_row(row); !done) return core::pass_on(done);
-    }
+    auto written = write_all(commit, result, outcome);
+    if (written && commit.once) written = write_once(*commit.once, result);
+    if (!written) return core::pass_on(written);
     outcome.repeats += result.repeats;
     return result;
+}
+
+core::Result<void> BatchWriter::write_all(Commit const& commit, CommitResult& result, Outcome& outcome) {
+    core::Result<void> done;
+    result.seqs.reserve(commit.events.size());
+    for (std::size_t i = 0; done && i < commit.events.size(); ++i) done = append(commit.events[i], result, outcome);
+    for (std::size_t i = 0; done && i < commit.cursors.size(); ++i) done = move_cursor(commit.cursors[i]);
+    for (std::size_t i = 0; done && i < commit.rows.size(); ++i) done = write_row(commit.rows[i]);
+    return done;
+}
+
+core::Result<void> BatchWriter::write_once(Commit::Once const& once, CommitResult const& result) {
+    Row row{.space = once.space, .key = once.key};
+    try {
+        row.value = once.value ? once.value(result) : std::string{};
+    } catch (std::exception const&) {
+        return core::fail(core::ErrorCode::Internal, "internal error");
+    }
+    if (once.keep.count() > 0) row.expires = clock_->now() + once.keep;
+    return write_row(row);
 }
 
 core::Result<std::optional<std::string>> BatchWriter::find_once(Commit::Once const& once) {
@@ -184,17 +197,6 @@ core::Result<core::Seq> BatchWriter::find_repeat(Names::Id source, core::NewEven
     if (!row) return core::pass_on(row);
     if (!*row) return core::fail(core::ErrorCode::Internal, "the log refused an event that is no repeat");
     return static_cast<core::Seq>(find.integer(0));
-}
-
-core::Result<Names::Id> BatchWriter::name(Names& names, io::Statement& add, std::string const& text) {
-    if (auto const known = names.find(text)) return *known;
-    auto const id = names.last_id() + 1;
-    add.bind(1, id);
-    add.bind(2, text);
-    if (auto const added = add.run(); !added) return core::pass_on(added);
-    // Before the commit: a reader that sees the event must find its names.
-    names.add(id, text);
-    return id;
 }
 
 core::Result<void> BatchWriter::move_cursor(CursorMove const& move) {

@@ -50,11 +50,12 @@ private:
         : database_{&database}, sources_{&sources}, types_{&types}, clock_{&clock}, last_{last} {}
 
     std::optional<Failure> attempt(std::span<PendingCommit> batch, Outcome& outcome);
-    core::Result<CommitResult> apply(Commit& commit, Outcome& outcome);
+    core::Result<CommitResult> apply(Commit const& commit, Outcome& outcome);
+    core::Result<void> write_all(Commit const& commit, CommitResult& result, Outcome& outcome);
+    core::Result<void> write_once(Commit::Once const& once, CommitResult const& result);
     core::Result<std::optional<std::string>> find_once(Commit::Once const& once);
     core::Result<void> append(core::NewEvent const& event, CommitResult& result, Outcome& outcome);
     core::Result<core::Seq> find_repeat(Names::Id source, core::NewEvent const& event);
-    core::Result<Names::Id> name(Names& names, io::Statement& add, std::string const& text);
     core::Result<void> move_cursor(CursorMove const& move);
     core::Result<void> write_row(Row const& row);
     void serialise(core::Seq seq, core::NewEvent const& event);

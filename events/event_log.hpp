@@ -129,7 +129,7 @@ public:
     [[nodiscard]] virtual LogStats stats() const = 0;
 
     /// Queues `commit` and completes on the awaiting loop once it is durable. Errors: those of `commit` above.
-    /// Cancellation: not honoured; the commit happens.
+    /// Cancellation: not honoured; the commit happens. Lifetime: the loop must outlive the log.
     [[nodiscard]] async::Task<core::Result<CommitResult>> commit(Commit commit);
 
     /// Blocks until the commit is durable. Not for a loop's thread.

@@ -3,6 +3,7 @@
 #include "events/log_query.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace macp::events {
 namespace {
@@ -37,13 +38,13 @@ core::Result<std::unique_ptr<LogReader>> LogReader::open(
     if (!database) return core::pass_on(database);
     std::unique_ptr<LogReader> reader{new LogReader{*std::move(database), sources, types}};
     auto const columns = std::string{LogQuery::columns};
-    std::pair<io::Statement*, std::string> const wanted[] = {
+    auto const wanted = std::to_array<std::pair<io::Statement*, std::string>>({
         {&reader->begin_, "BEGIN"},
         {&reader->end_, "COMMIT"},
         {&reader->oldest_, "SELECT min(seq) FROM events"},
         {&reader->scan_, "SELECT " + columns + " FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq"},
         {&reader->by_seq_, "SELECT " + columns + " FROM events WHERE seq = ?1"},
-    };
+    });
     for (auto const& [statement, sql] : wanted) {
         auto prepared = reader->database_.prepare(sql);
         if (!prepared) return core::pass_on(prepared);

@@ -90,7 +90,7 @@ core::Result<void> check_integrity(io::Database& database, IntegrityCheck how) {
 core::Result<void> load_names(
     io::Database& database, std::string const& table, std::string const& column, Names& names
 ) {
-    auto const pruned = database.run(
+    auto pruned = database.run(
         "DELETE FROM " + table + " WHERE NOT EXISTS (SELECT 1 FROM events WHERE " + column + " = " + table + ".id)"
     );
     // On a full disk they stay for now: it must be possible to read.

@@ -45,7 +45,7 @@ void RequestParser::
     request_.method = method;
     target_ = target;
     version_ = version;
-    request_.headers.reserve(16);
+    request_.headers.reserve(8);
 }
 
 void RequestParser::on_field_impl(Field field, Text name, Text value, Error& error) {

@@ -3,8 +3,8 @@
 #include "http/sessions.hpp"
 
 #include <algorithm>
-#include <span>
 #include <array>
+#include <span>
 
 namespace macp::http {
 namespace {

@@ -43,7 +43,12 @@ void CommitQueue::hand_over(events::Commit commit) {
 }
 
 void CommitQueue::succeeded(events::CommitResult const& result) {
-    waiting_.front().done(result);  // the first one belongs to its flight
+    Waiting* first = nullptr;
+    {
+        std::scoped_lock const lock{mutex_};
+        first = &waiting_.front();  // it belongs to its flight; what is pushed meanwhile does not move it
+    }
+    first->done(result);
     {
         std::scoped_lock const lock{mutex_};
         if (fault_) spdlog::info("the watcher's events are being stored again");

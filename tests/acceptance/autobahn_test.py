@@ -1,6 +1,7 @@
 """WebSocket conformance: the cases of Autobahn's TestSuite, driven by kosoku (it runs on Python 3) against the echo door.
 
-Group 9 is about limits and speed with messages of up to 16 MiB; 12 and 13 about compression, which we do not offer.
+Group 9 is about limits and speed with messages of up to 16 MiB. Groups 8 and 11 have no cases; 12 and 13 are about
+compression, which we do not offer.
 """
 import json
 import os
@@ -12,7 +13,7 @@ import pytest
 
 LONG = bool(os.environ.get("MACP_TEST_LONG"))
 QUICK_GROUPS = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.1.*", "6.2.*", "6.3.*", "7.*", "10.*"]
-ALL_GROUPS = [f"{group}.*" for group in range(1, 12)]
+ALL_GROUPS = [f"{group}.*" for group in (1, 2, 3, 4, 5, 6, 7, 9, 10)]
 
 
 def run_cases(gateway, groups, out):

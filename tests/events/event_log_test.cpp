@@ -34,8 +34,9 @@ core::Position at(core::Seq seq, std::string epoch = {}) {
 
 TEST_SUITE("event log") {
     TEST_CASE("completes an awaited commit on the loop that awaits it") {
+        boost::asio::io_context loop{1};
         LogFixture fixture;
-        auto const told = testing::run(commit_twice(fixture.open()));
+        auto const told = testing::run_on(loop, commit_twice(fixture.open()));
         REQUIRE(told.result);
         CHECK(told.result->seqs == std::vector<core::Seq>{3});
         CHECK(told.on_the_loop);
