@@ -22,8 +22,8 @@ std::string merge_ranges(std::string const& column, std::string const& index, st
     std::string sql;
     for (std::size_t i = 0; i < values; ++i) {
         if (i != 0) sql += " UNION ALL ";
-        sql += "SELECT seq FROM events INDEXED BY " + index + " WHERE " + column + " = ?" + std::to_string(i + 3) +
-               " AND seq > ?1 AND seq <= ?2";
+        sql.append("SELECT seq FROM events INDEXED BY ").append(index).append(" WHERE ").append(column);
+        sql.append(" = ?").append(std::to_string(i + 3)).append(" AND seq > ?1 AND seq <= ?2");
     }
     return sql + " ORDER BY seq";
 }

@@ -36,7 +36,9 @@ private:
     };
     using Verdicts = std::unordered_map<Names::Id, Verdict>;
 
-    Verdict const& judge(Verdicts& verdicts, Names const& names, std::vector<std::string> const& globs, Names::Id id);
+    static Verdict const& judge(
+        Verdicts& verdicts, Names const& names, std::vector<std::string> const& globs, Names::Id id
+    );
     void choose_index();
 
     core::Filter const& filter_;

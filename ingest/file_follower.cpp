@@ -53,10 +53,12 @@ core::Result<bool> FileFollower::read_files() {
         auto const outcome =
             file.lines.read_block([&](Line const& line, std::uint64_t offset, bool) { take_line(name, line, offset); });
         if (!outcome) spdlog::warn("{}: {}", name, outcome.error().message);
+        bool const other_file = before.inode != file.lines.place().inode;
+        bool const rescan = other_file && files_.opened(name, file, before);
         auto const saved = before == file.lines.place() ? core::Result<void>{} : save();
         if (!saved) return core::pass_on(saved);
         more = more || outcome == LineFile::Outcome::More || outcome == LineFile::Outcome::Leaving;
-        if (before.inode != file.lines.place().inode) return true;  // look for renamed files again before reading it
+        if (rescan) return true;
     }
     return more;
 }

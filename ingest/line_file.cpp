@@ -8,6 +8,7 @@ constexpr std::size_t kept_torn_bytes = std::size_t{1} << 20;
 }  // namespace
 
 core::Result<LineFile::Outcome> LineFile::read_block(OnLine const& on_line) {
+    left_.reset();
     bool const more = tail_.file() && tail_.has_more();
     auto const read = tail_.read(more ? reader_.space() : std::span<char>{});
     holding_ = holding_ || more;
@@ -35,6 +36,7 @@ core::Result<LineFile::Outcome> LineFile::read_block(OnLine const& on_line) {
     }
     if (auto const line = reader_.finish()) on_line(*line, base_ + line->begin, true);
     consume();
+    left_ = tail_.place();
     tail_.next_file();
     begin_stream();
     return Outcome::More;

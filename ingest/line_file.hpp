@@ -4,6 +4,7 @@
 #include "io/file_tail.hpp"
 
 #include <functional>
+#include <optional>
 
 namespace macp::ingest {
 
@@ -30,6 +31,9 @@ public:
     /// Goes on elsewhere; a torn line is forgotten and will be read again.
     void restart(io::FilePlace place);
 
+    /// The last place in the file that the last `read_block` left for the next one; nothing when it stayed.
+    [[nodiscard]] std::optional<io::FilePlace> const& left() const { return left_; }
+
     [[nodiscard]] io::FileTail const& tail() const { return tail_; }
     [[nodiscard]] io::FilePlace const& place() const { return tail_.place(); }
 
@@ -42,7 +46,8 @@ private:
     LineReader reader_;
     std::uint64_t base_ = 0;      ///< Where in the file the reader's stream began.
     std::uint64_t consumed_ = 0;  ///< Bytes of that stream that the tail has been told of.
-    bool holding_ = false;        ///< The reader holds a buffer.
+    std::optional<io::FilePlace> left_;
+    bool holding_ = false;  ///< The reader holds a buffer.
 };
 
 }  // namespace macp::ingest

@@ -92,12 +92,19 @@ void WatchedFiles::drop_second_names(Listing& listing) const {
     }
 }
 
-bool WatchedFiles::is_read_elsewhere(std::string const& name, WatchedFile const& file) const {
+bool WatchedFiles::opened(std::string const& name, WatchedFile& file, io::FilePlace const& before) {
+    if (file.lines.left()) remember(*file.lines.left());
     if (!file.lines.tail().file()) return false;
-    auto const stat = file.lines.tail().file().stat();
-    return std::ranges::any_of(files_, [&](auto const& other) {
-        return other.first != name && is_open_at(other.second, stat);
+    if (file.lines.place().offset == 0) {
+        if (auto const place = claim(file.lines.tail().file())) file.lines.restart(*place);
+    }
+    auto const now = file.lines.place();
+    bool const elsewhere = std::ranges::any_of(files_, [&](auto const& other) {
+        auto const place = other.second.lines.place();
+        bool const open = static_cast<bool>(other.second.lines.tail().file());
+        return other.first != name && open && place.device == now.device && place.inode == now.inode;
     });
+    return elsewhere || before.inode != 0;
 }
 
 WatchedFile& WatchedFiles::follow(std::string const& name, io::FilePlace place, bool literal) {
@@ -122,7 +129,8 @@ void WatchedFiles::scan() {
 void WatchedFiles::resume(Listing const& listing) {
     for (auto const& [name, place] : loaded_) unclaimed_.push_back(place);
     for (auto const& [name, here] : listing) {
-        if (auto const place = claim(name)) follow(name, *place, here.literal);
+        auto const opened = io::OpenFile::open(path_of(name));
+        if (auto const place = opened ? claim(*opened) : std::nullopt) follow(name, *place, here.literal);
     }
     auto const resume_own = [&](std::string const& name, bool literal) {
         auto const saved = loaded_.find(name);
@@ -143,14 +151,11 @@ void WatchedFiles::resume(Listing const& listing) {
     }
 }
 
-/// The place of an earlier run, or of a name that another file has taken, in the file that is now called `name`.
-std::optional<io::FilePlace> WatchedFiles::claim(std::string const& name) {
-    if (unclaimed_.empty()) return std::nullopt;
-    auto const opened = io::OpenFile::open(path_of(name));
-    if (!opened) return std::nullopt;
-    auto const inode = opened->stat().inode;
+/// The place that is known of a file which nobody follows: of an earlier run, or from when it was left.
+std::optional<io::FilePlace> WatchedFiles::claim(io::OpenFile const& file) {
+    auto const inode = file.stat().inode;
     auto const found = std::ranges::find_if(unclaimed_, [&](io::FilePlace const& place) {
-        return place.inode == inode && opened->holds(place);
+        return place.inode == inode && file.holds(place);
     });
     if (found == unclaimed_.end()) return std::nullopt;
     auto const place = *found;
@@ -158,14 +163,17 @@ std::optional<io::FilePlace> WatchedFiles::claim(std::string const& name) {
     return place;
 }
 
-void WatchedFiles::forget_orphans() {
-    // One may turn up under a name that was missed, renamed while we looked: it must not be read again then.
+/// A file that was left may turn up under a name that was missed, renamed while we looked, and must not be read again.
+void WatchedFiles::remember(io::FilePlace const& place) {
     constexpr std::size_t most_remembered = 1000;
-    for (auto const& orphan : orphans_) unclaimed_.push_back(orphan.place());
+    if (place.offset == 0) return;
+    if (unclaimed_.size() >= most_remembered) unclaimed_.erase(unclaimed_.begin());
+    unclaimed_.push_back(place);
+}
+
+void WatchedFiles::forget_orphans() {
+    for (auto const& orphan : orphans_) remember(orphan.place());
     orphans_.clear();
-    if (unclaimed_.size() > most_remembered) {
-        unclaimed_.erase(unclaimed_.begin(), unclaimed_.end() - static_cast<std::ptrdiff_t>(most_remembered));
-    }
 }
 
 /// A file that is followed under one watched name and found under another takes its place along.
@@ -206,7 +214,7 @@ void WatchedFiles::follow_renames(Listing const& listing) {
 
 void WatchedFiles::begin_new(Listing const& listing) {
     for (auto const& [name, here] : listing) {
-        if (!files_.contains(name)) follow(name, claim(name).value_or(io::FilePlace{}), here.literal);
+        if (!files_.contains(name)) follow(name, {}, here.literal);
     }
 }
 

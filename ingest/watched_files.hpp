@@ -42,9 +42,10 @@ public:
     /// The same for one file.
     [[nodiscard]] static std::vector<events::CursorMove> moves_of(std::string const& name, WatchedFile& file);
 
-    /// True when the file that was opened under this name is followed under another one too: it was renamed while we
-    /// looked. Scan again before reading it.
-    [[nodiscard]] bool is_read_elsewhere(std::string const& name, WatchedFile const& file) const;
+    /// To be called when the file that is open under a name has changed, before any of it is read: takes up the place
+    /// that is known of it. True when it is followed under another name too, for it was renamed while we looked, or
+    /// when another file has been left: scan again before reading on.
+    [[nodiscard]] bool opened(std::string const& name, WatchedFile& file, io::FilePlace const& before);
 
     [[nodiscard]] std::map<std::string, WatchedFile>& files() { return files_; }
     /// Files without a watched name whose rest is still to be read, once, up to its end.
@@ -65,7 +66,8 @@ private:
     void drop_second_names(Listing& listing) const;
     void add(Listing& listing, std::filesystem::path const& path, bool literal);
     void resume(Listing const& listing);
-    [[nodiscard]] std::optional<io::FilePlace> claim(std::string const& name);
+    [[nodiscard]] std::optional<io::FilePlace> claim(io::OpenFile const& file);
+    void remember(io::FilePlace const& place);
     void follow_renames(Listing const& listing);
     void begin_new(Listing const& listing);
     void hold_copies(Listing const& listing);

@@ -205,10 +205,8 @@ LineFile::Outcome Watcher::Run::read_turn(std::string const& name, WatchedFile& 
     for (int i = 0; i < blocks_a_turn && outcome == LineFile::Outcome::More && !stopping(); ++i) {
         auto const before = file.lines.place();
         outcome = read_block(name, file.lines);
+        if (before.inode != file.lines.place().inode) rescan_ = files_.opened(name, file, before);
         if (before != file.lines.place()) batch_.add_moves(files_.moves_of(name, file));
-        // Another file is being read under this name: others may have to make room, or to keep off it.
-        bool const other_file = before.inode != file.lines.place().inode;
-        rescan_ = other_file && (before.inode != 0 || files_.is_read_elsewhere(name, file));
         if (rescan_) return outcome;
         flush_if_full();
     }
