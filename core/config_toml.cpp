@@ -1,10 +1,53 @@
 #include "core/config_toml.hpp"
 
+#include "core/json.hpp"
+
+// toml++ 3.3 asserts what a bad file can break (`[=]`), and a release assumes it; with neither it reports the mistake.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(expr) static_cast<void>(0)
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
+
+#include <charconv>
 
 namespace macp::core {
 namespace {
+
+constexpr char escape = '~';
+
+/// Bytes beyond ASCII as `~hh`: outside strings toml++ 3.3 runs into undefined behaviour at some of them, such as a
+/// bare e with an accent. `~` has no place there, so that it reports the mistake.
+std::string to_ascii(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string ascii;
+    ascii.reserve(text.size());
+    for (char const character : text) {
+        auto const byte = static_cast<unsigned char>(character);
+        if (byte < 0x80 && character != escape) {
+            ascii += character;
+        } else {
+            ascii += {escape, digits[byte >> 4U], digits[byte & 0xfU]};
+        }
+    }
+    return ascii;
+}
+
+std::string from_ascii(std::string_view ascii) {
+    std::string text;
+    for (std::size_t at = 0; at < ascii.size(); ++at) {
+        unsigned byte = 0;
+        auto const* const hex = ascii.data() + at + 1;
+        if (ascii[at] == escape && at + 2 < ascii.size() && std::from_chars(hex, hex + 2, byte, 16).ptr == hex + 2) {
+            text += static_cast<char>(byte);
+            at += 2;
+        } else {
+            text += ascii[at];
+        }
+    }
+    return text;
+}
 
 std::string name_of(toml::node_type type) {
     switch (type) {
@@ -22,7 +65,7 @@ std::string name_of(toml::node_type type) {
 }
 
 ConfigValue value_of(toml::node const& node) {
-    if (auto const* const text = node.as_string()) return text->get();
+    if (auto const* const text = node.as_string()) return from_ascii(text->get());
     if (auto const* const flag = node.as_boolean()) return flag->get();
     if (auto const* const whole = node.as_integer()) return whole->get();
     if (auto const* const real = node.as_floating_point()) return real->get();
@@ -32,14 +75,14 @@ ConfigValue value_of(toml::node const& node) {
     for (auto const& item : *array) {
         auto const* const text = item.as_string();
         if (text == nullptr) return Unusable{name_of(node.type())};
-        list.push_back(text->get());
+        list.push_back(from_ascii(text->get()));
     }
     return list;
 }
 
 void collect(toml::table const& table, std::string const& prefix, std::vector<ConfigEntry>& entries) {
     for (auto const& [name, node] : table) {
-        auto path = prefix + std::string{name.str()};
+        auto path = prefix + from_ascii(name.str());
         auto const* const inner = node.as_table();
         if (inner != nullptr && is_config_table(path)) {
             collect(*inner, path + '.', entries);
@@ -54,9 +97,10 @@ void collect(toml::table const& table, std::string const& prefix, std::vector<Co
 }  // namespace
 
 Result<std::vector<ConfigEntry>> parse_config_toml(std::string_view text, std::string_view name) {
+    if (!is_utf8(text)) return fail(ErrorCode::InvalidField, std::string{name} + ": not TOML: the file is not UTF-8");
     try {
         std::vector<ConfigEntry> entries;
-        collect(toml::parse(text), "", entries);
+        collect(toml::parse(to_ascii(text)), "", entries);
         return entries;
     } catch (toml::parse_error const& error) {
         return fail(

@@ -29,6 +29,12 @@ bool has_fold(std::string_view header) {
 }  // namespace
 
 std::size_t RequestParser::feed(std::string_view bytes, Error& error) {
+    // Beast asserts that there are five bytes of a last chunk; no chunked body ends with fewer, so they can wait.
+    constexpr std::size_t last_chunk_bytes = 5;
+    if (is_header_done() && !is_done() && chunked() && bytes.size() < last_chunk_bytes) {
+        error = beast_http::error::need_more;
+        return 0;
+    }
     bool const in_header = !is_header_done();
     auto const used = put(boost::asio::const_buffer{bytes.data(), bytes.size()}, error);
     if (!in_header) return used;

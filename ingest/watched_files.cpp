@@ -15,6 +15,14 @@ bool is_open_at(WatchedFile const& file, io::OpenFile::Stat const& stat) {
     return file.lines.tail().file() && place.device == stat.device && place.inode == stat.inode;
 }
 
+/// True when `stat`, of what is open as `file`, is what `followed` reads, or what its place is in.
+bool stands_for(WatchedFile const& followed, io::OpenFile::Stat const& stat, io::OpenFile const& file) {
+    auto const place = followed.lines.place();
+    if (place.inode != stat.inode) return false;
+    if (followed.lines.tail().file()) return place.device == stat.device;
+    return file && file.holds(place);
+}
+
 /// `offset`, which is the end of a line; in a file that ends before it, the end of its last whole line.
 std::uint64_t end_of_lines(io::OpenFile const& file, std::uint64_t offset) {
     constexpr std::size_t block_bytes = std::size_t{64} << 10;
@@ -96,13 +104,14 @@ bool WatchedFiles::opened(std::string const& name, WatchedFile& file, io::FilePl
     if (file.lines.left()) remember(*file.lines.left());
     if (!file.lines.tail().file()) return false;
     if (file.lines.place().offset == 0) {
-        if (auto const place = claim(file.lines.tail().file())) file.lines.restart(*place);
+        if (auto const place = claim(file.lines.tail().file())) {
+            file.lines.restart(*place);
+            return true;
+        }
     }
-    auto const now = file.lines.place();
+    auto const& here = file.lines.tail().file();
     bool const elsewhere = std::ranges::any_of(files_, [&](auto const& other) {
-        auto const place = other.second.lines.place();
-        bool const open = static_cast<bool>(other.second.lines.tail().file());
-        return other.first != name && open && place.device == now.device && place.inode == now.inode;
+        return other.first != name && stands_for(other.second, here.stat(), here);
     });
     return elsewhere || before.inode != 0;
 }
@@ -117,12 +126,15 @@ WatchedFile& WatchedFiles::follow(std::string const& name, io::FilePlace place, 
 }
 
 void WatchedFiles::scan() {
-    auto const listing = list();
-    if (!std::exchange(resumed_, true)) resume(listing);
-    follow_renames(listing);
-    begin_new(listing);
-    hold_copies(listing);
-    drop_deleted(listing);
+    constexpr int most_tries = 10;
+    for (int i = 0; i < most_tries; ++i) {
+        auto const listing = list();
+        if (!std::exchange(resumed_, true)) resume(listing);
+        follow_renames(listing);
+        begin_new(listing);
+        drop_deleted(listing);
+        if (hold_copies(listing)) return;
+    }
 }
 
 /// At the start nothing is open: content is known again by inode and digests, whatever its name is now.
@@ -176,37 +188,61 @@ void WatchedFiles::forget_orphans() {
     orphans_.clear();
 }
 
+/// The place that others than `name` have in the file that is now called so; they have to leave it.
+/// Both may have it open, when it was renamed while we looked: who has read further knows the place.
+std::optional<io::FilePlace> WatchedFiles::take_place(
+    std::string const& name, io::OpenFile::Stat const& stat, Followers::const_iterator first,
+    Followers::const_iterator last, std::set<std::string>& left
+) const {
+    auto const opened = io::OpenFile::open(path_of(name)).value_or(io::OpenFile{});
+    std::optional<io::FilePlace> best;
+    std::optional<io::FilePlace> own;
+    for (; first != last; ++first) {
+        auto const& file = files_.at(first->second);
+        if (!stands_for(file, stat, opened)) continue;
+        auto const place = file.lines.place();
+        if (first->second == name) {
+            own = place;
+            continue;
+        }
+        left.insert(first->second);
+        if (!best || place.offset > best->offset) best = place;
+    }
+    return own && best && own->offset >= best->offset ? std::nullopt : best;
+}
+
+/// Another file's content is called `name` now, and is read on at `place`.
+void WatchedFiles::replace(std::string const& name, io::FilePlace const& place, bool moved_on, bool literal) {
+    auto const target = files_.find(name);
+    io::FilePlace saved;
+    if (target != files_.end()) {
+        saved = target->second.saved;
+        auto& old = target->second.lines;
+        // What stood under this name has none now: its rest is read before it is forgotten.
+        bool const other_content = !moved_on && old.place().inode != place.inode;
+        if (other_content && !old.tail().file()) {
+            remember(old.place());
+        } else if (other_content) {
+            orphans_.push_back(std::move(old));
+        }
+    }
+    follow(name, place, literal).saved = saved;
+}
+
 /// A file that is followed under one watched name and found under another takes its place along.
 void WatchedFiles::follow_renames(Listing const& listing) {
+    Followers followers;
+    for (auto const& [name, file] : files_) followers.emplace(file.lines.place().inode, name);
     std::map<std::string, io::FilePlace> places;
     std::set<std::string> left;
     for (auto const& [name, here] : listing) {
+        auto const [first, last] = followers.equal_range(here.stat.inode);
         auto const own = files_.find(name);
-        bool const is_own = own != files_.end() && is_open_at(own->second, here.stat);
-        auto place = is_own ? own->second.lines.place() : io::FilePlace{};
-        bool taken = false;
-        for (auto const& [old_name, file] : files_) {
-            if (old_name == name || !is_open_at(file, here.stat)) continue;
-            left.insert(old_name);
-            // Both may have it open, when it was renamed while we looked: who has read further knows the place.
-            taken = taken || !is_own || file.lines.place().offset > place.offset;
-            if (taken && file.lines.place().offset >= place.offset) place = file.lines.place();
-        }
-        if (taken) places[name] = place;
+        bool const is_own = own != files_.end() && own->second.lines.place().inode == here.stat.inode;
+        if (std::distance(first, last) == (is_own ? 1 : 0)) continue;
+        if (auto const place = take_place(name, here.stat, first, last, left)) places[name] = *place;
     }
-    for (auto const& [name, place] : places) {
-        auto const target = files_.find(name);
-        if (target == files_.end()) {
-            follow(name, place, listing.at(name).literal);
-            continue;
-        }
-        // What stood under this name has none now: its rest is read before it is forgotten.
-        bool const pushed_out = !left.contains(name) && target->second.lines.tail().file();
-        auto const saved = target->second.saved;
-        bool const literal = target->second.literal;
-        if (pushed_out) orphans_.push_back(std::move(target->second.lines));
-        follow(name, place, literal).saved = saved;
-    }
+    for (auto const& [name, place] : places) replace(name, place, left.contains(name), listing.at(name).literal);
     for (auto const& old_name : left) {
         if (!places.contains(old_name) && files_.contains(old_name)) files_.at(old_name).lines.restart({});
     }
@@ -231,13 +267,15 @@ bool WatchedFiles::is_copy(std::string const& name, io::OpenFile const& file, bo
     return of.lines.tail().file() && file.is_start_of(of.lines.tail().file());
 }
 
-void WatchedFiles::hold_copies(Listing const& listing) {
+/// False when a file was renamed since it was listed.
+bool WatchedFiles::hold_copies(Listing const& listing) {
     for (auto const& [name, here] : listing) {
         auto& file = files_.at(name);
         if (file.lines.tail().file()) continue;  // it is being read in its own right
         bool const known = file.lines.place().inode != 0 && !file.copy;
         auto const opened = io::OpenFile::open(path_of(name));
-        if (!opened) continue;
+        if (!opened && opened.error().code != core::ErrorCode::NotFound) continue;
+        if (!opened || opened->stat().inode != here.stat.inode) return false;
         auto const original = std::ranges::find_if(files_, [&](auto const& other) {
             return !other.second.copy && other.first != name && is_copy(name, *opened, known, other.second);
         });
@@ -249,6 +287,7 @@ void WatchedFiles::hold_copies(Listing const& listing) {
             file.copy.reset();
         }
     }
+    return true;
 }
 
 /// A name found by a glob is forgotten when its file is deleted; one that was moved away is still read to its end.
@@ -261,7 +300,11 @@ void WatchedFiles::drop_deleted(Listing const& listing) {
             ++it;
             continue;
         }
-        if (open) orphans_.push_back(std::move(file.lines));
+        if (open) {
+            orphans_.push_back(std::move(file.lines));
+        } else {
+            remember(file.lines.place());
+        }
         if (file.saved.inode != 0) erased_.push_back({.name = cursor_name(name), .erase = true});
         it = files_.erase(it);
     }

@@ -61,6 +61,7 @@ private:
         bool literal = false;
     };
     using Listing = std::map<std::string, Here>;
+    using Followers = std::multimap<std::uint64_t, std::string>;  ///< Names by the inode that they read.
 
     [[nodiscard]] Listing list();
     void drop_second_names(Listing& listing) const;
@@ -68,9 +69,14 @@ private:
     void resume(Listing const& listing);
     [[nodiscard]] std::optional<io::FilePlace> claim(io::OpenFile const& file);
     void remember(io::FilePlace const& place);
+    [[nodiscard]] std::optional<io::FilePlace> take_place(
+        std::string const& name, io::OpenFile::Stat const& stat, Followers::const_iterator first,
+        Followers::const_iterator last, std::set<std::string>& left
+    ) const;
+    void replace(std::string const& name, io::FilePlace const& place, bool moved_on, bool literal);
     void follow_renames(Listing const& listing);
     void begin_new(Listing const& listing);
-    void hold_copies(Listing const& listing);
+    [[nodiscard]] bool hold_copies(Listing const& listing);
     void drop_deleted(Listing const& listing);
     WatchedFile& follow(std::string const& name, io::FilePlace place, bool literal);
     [[nodiscard]] bool is_copy(std::string const& name, io::OpenFile const& file, bool known, WatchedFile const& of)

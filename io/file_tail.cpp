@@ -9,15 +9,11 @@ namespace macp::io {
 namespace {
 
 namespace fs = std::filesystem;
+using Sibling = FileTail::Sibling;
 
 bool same_file(OpenFile::Stat const& a, OpenFile::Stat const& b) {
     return a.device == b.device && a.inode == b.inode;
 }
-
-struct Sibling {
-    fs::path path;
-    OpenFile::Stat stat;
-};
 
 std::vector<Sibling> list_siblings(fs::path const& path) {
     std::vector<Sibling> siblings;
@@ -123,12 +119,13 @@ core::Result<FileTail::Read> FileTail::open_first() {
     if (!present && present.error().code != core::ErrorCode::NotFound) return core::pass_on(present);
 
     bool const known = place_.inode != 0;
-    if (known && present && present->stat().inode == place_.inode && present->holds(place_)) {
-        adopt(*std::move(present), place_.offset);
-    } else if (auto continuation = known ? find_continuation() : OpenFile{}; continuation) {
-        adopt(std::move(continuation), place_.offset);
-    } else if (present && known && is_telling(place_) && present->holds(place_)) {
-        adopt(*std::move(present), place_.offset);  // replaced by a copy of itself
+    bool const alike = known && present && present->holds(place_);
+    bool const same = alike && present->stat().inode == place_.inode;
+    auto elsewhere = known && !same ? find_continuation() : OpenFile{};
+    if (elsewhere) {
+        adopt(std::move(elsewhere), place_.offset);
+    } else if (same || (alike && is_telling(place_))) {
+        adopt(*std::move(present), place_.offset);  // itself, or a copy of itself that has replaced it
     } else if (auto missed = known ? oldest_missed() : OpenFile{}; missed) {
         adopt(std::move(missed), 0);
     } else if (present) {
@@ -180,7 +177,8 @@ void FileTail::rewind() {
 
 void FileTail::next_file() {
     auto const next = successor();
-    auto opened = next ? OpenFile::open(next->path) : core::fail(core::ErrorCode::NotFound, {});
+    if (!next) return rewind();
+    auto opened = OpenFile::open(next->path);
     // Renamed or gone since it was looked at: this file stays the last one until the next look.
     if (!opened || !same_file(opened->stat(), next->stat)) return rewind();
     bool const copied = next->path == path_ && is_telling(place_) && opened->holds(place_);
@@ -225,46 +223,50 @@ OpenFile FileTail::find_continuation() const {
 
 /// The file of the place is gone, or was truncated and rotated away: what was written since, and rotated too.
 OpenFile FileTail::oldest_missed() const {
-    std::optional<std::tuple<std::int64_t, long, fs::path>> oldest;
-    for (auto const& [path, stat] : siblings_of(path_)) {
-        auto const mark = rotation_mark(path_, path);
-        bool const newer = stat.modified > place_.modified || stat.inode == place_.inode;
-        if (!mark || !newer || stat.size == 0 || (others_ && others_(path))) continue;
-        auto candidate = std::tuple{stat.modified, -age_of(*mark), path};
-        if (!oldest || candidate < *oldest) oldest = std::move(candidate);
-    }
-    return oldest ? OpenFile::open(std::get<2>(*oldest)).value_or(OpenFile{}) : OpenFile{};
+    auto const missed = oldest_rotated(siblings_of(path_), [this](Sibling const& sibling, long) {
+        return sibling.stat.modified > place_.modified || sibling.stat.inode == place_.inode;
+    });
+    return missed ? OpenFile::open(missed->path).value_or(OpenFile{}) : OpenFile{};
 }
 
 /// What to read after this file: the oldest one rotated away since, else the present one once something is in it.
-std::optional<FileTail::NextFile> FileTail::successor() const {
+std::optional<FileTail::Sibling> FileTail::successor() const {
     // In this order: what is rotated away in between is then seen under one name or the other.
     auto const present = stat_file(path_);
     if (auto rotated = rotated_since()) return rotated;
     if (!present || present->size == 0 || same_file(*present, file_.stat())) return std::nullopt;
-    return NextFile{.path = path_, .stat = *present};
+    return Sibling{.path = path_, .stat = *present};
 }
 
-std::optional<FileTail::NextFile> FileTail::rotated_since() const {
+/// What was rotated away after the file being read, which by then had been rotated away itself.
+std::optional<FileTail::Sibling> FileTail::rotated_since() const {
     auto const own = file_.stat();
     auto const siblings = siblings_of(path_);
-    long own_age = -1;
-    for (auto const& [path, stat] : siblings) {
-        auto const mark = rotation_mark(path_, path);
-        if (mark && same_file(stat, own)) own_age = age_of(*mark);
+    long own_age = 0;
+    for (auto const& sibling : siblings) {
+        auto const mark = rotation_mark(path_, sibling.path);
+        if (mark && same_file(sibling.stat, own)) own_age = age_of(*mark);
     }
-    std::optional<NextFile> oldest;
+    return oldest_rotated(siblings, [&](Sibling const& sibling, long age) {
+        if (same_file(sibling.stat, own) || sibling.stat.modified < own.modified) return false;
+        if (own_age > 0 && age > own_age) return false;
+        auto const file = OpenFile::open(sibling.path);
+        return file && !file->is_start_of(file_);  // else a copy of what was just read
+    });
+}
+
+std::optional<FileTail::Sibling> FileTail::oldest_rotated(
+    std::vector<Sibling> const& siblings, std::function<bool(Sibling const&, long age)> const& wanted
+) const {
+    std::optional<Sibling> oldest;
     auto oldest_key = std::pair{std::int64_t{0}, 0L};
-    for (auto const& [path, stat] : siblings) {
-        auto const mark = rotation_mark(path_, path);
-        if (!mark || same_file(stat, own) || stat.size == 0 || stat.modified < own.modified) continue;
-        if (own_age > 0 && age_of(*mark) > own_age) continue;
-        if (others_ && others_(path)) continue;
-        auto const file = OpenFile::open(path);
-        if (!file || file->is_start_of(file_)) continue;  // a copy of what was just read
-        auto const key = std::pair{stat.modified, -age_of(*mark)};
-        if (oldest && !(key < oldest_key)) continue;
-        oldest = NextFile{.path = path, .stat = stat};
+    for (auto const& sibling : siblings) {
+        auto const mark = rotation_mark(path_, sibling.path);
+        if (!mark || sibling.stat.size == 0 || (others_ && others_(sibling.path))) continue;
+        auto const age = age_of(*mark);
+        auto const key = std::pair{sibling.stat.modified, -age};
+        if ((oldest && !(key < oldest_key)) || !wanted(sibling, age)) continue;
+        oldest = sibling;
         oldest_key = key;
     }
     return oldest;

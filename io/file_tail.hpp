@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace macp::io {
 
@@ -28,6 +29,11 @@ public:
     struct Read {
         Found found = Found::Nothing;
         std::size_t bytes = 0;
+    };
+    /// A file beside the followed one.
+    struct Sibling {
+        std::filesystem::path path;
+        OpenFile::Stat stat;
     };
     using Others = std::function<bool(std::filesystem::path const&)>;
 
@@ -59,19 +65,17 @@ public:
     [[nodiscard]] bool leaving() const { return leaving_; }
 
 private:
-    struct NextFile {
-        std::filesystem::path path;
-        OpenFile::Stat stat;
-    };
-
     [[nodiscard]] core::Result<Read> open_first();
     [[nodiscard]] Read at_end();
     [[nodiscard]] Read truncated();
     [[nodiscard]] bool unchanged_so_far() const;
     [[nodiscard]] OpenFile find_continuation() const;
     [[nodiscard]] OpenFile oldest_missed() const;
-    [[nodiscard]] std::optional<NextFile> successor() const;
-    [[nodiscard]] std::optional<NextFile> rotated_since() const;
+    [[nodiscard]] std::optional<Sibling> successor() const;
+    [[nodiscard]] std::optional<Sibling> rotated_since() const;
+    [[nodiscard]] std::optional<Sibling> oldest_rotated(
+        std::vector<Sibling> const& siblings, std::function<bool(Sibling const&, long age)> const& wanted
+    ) const;
     void adopt(OpenFile file, std::uint64_t offset);
 
     std::filesystem::path path_;

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <spdlog/spdlog.h>
 
+#include <list>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -53,8 +54,9 @@ Task<core::Result<int>> run_move_only(WorkerPool& pool) {
 
 TEST_SUITE("worker pool") {
     TEST_CASE("runs the job on a thread of its own and answers on the loop") {
+        asio::io_context loop{1};  // outlives the pool: a thread of it may still be inside its post
         WorkerPool pool{"test", 2};
-        auto const seen = macp::testing::run(note_threads(pool));
+        auto const seen = macp::testing::run_on(loop, note_threads(pool));
         CHECK(seen.before == std::this_thread::get_id());
         CHECK(seen.after == seen.before);
         CHECK(seen.job != seen.before);
@@ -62,16 +64,18 @@ TEST_SUITE("worker pool") {
     }
 
     TEST_CASE("hands on what the job fails with") {
+        asio::io_context loop{1};  // outlives the pool: a thread of it may still be inside its post
         WorkerPool pool{"test", 1};
-        auto const answer = macp::testing::run(run_failing(pool));
+        auto const answer = macp::testing::run_on(loop, run_failing(pool));
         REQUIRE_FALSE(answer);
         CHECK(answer.error().code == core::ErrorCode::StorageFull);
     }
 
     TEST_CASE("turns a throwing job into Internal without telling what it threw") {
         spdlog::set_level(spdlog::level::off);
+        asio::io_context loop{1};  // outlives the pool: a thread of it may still be inside its post
         WorkerPool pool{"test", 1};
-        auto const answer = macp::testing::run(run_throwing(pool));
+        auto const answer = macp::testing::run_on(loop, run_throwing(pool));
         spdlog::set_level(spdlog::level::info);
         REQUIRE_FALSE(answer);
         CHECK(answer.error().code == core::ErrorCode::Internal);
@@ -79,22 +83,24 @@ TEST_SUITE("worker pool") {
     }
 
     TEST_CASE("takes jobs that can only be moved") {
+        asio::io_context loop{1};  // outlives the pool: a thread of it may still be inside its post
         WorkerPool pool{"test", 1};
-        CHECK(macp::testing::run(run_move_only(pool)) == 7);
+        CHECK(macp::testing::run_on(loop, run_move_only(pool)) == 7);
     }
 
     TEST_CASE("serves many loops at once") {
+        std::list<asio::io_context> loops;  // they outlive the pool: a thread of it may still be inside its post
         WorkerPool pool{"test", 3};
         std::atomic<int> right{0};
-        std::vector<std::thread> loops;
+        std::vector<std::thread> threads;
         for (int i = 0; i < 4; ++i) {
-            loops.emplace_back([&] {
+            threads.emplace_back([&right, &pool, &loop = loops.emplace_back(1)] {
                 for (int round = 0; round < 50; ++round) {
-                    if (macp::testing::run(run_move_only(pool)) == 7) ++right;
+                    if (macp::testing::run_on(loop, run_move_only(pool)) == 7) ++right;
                 }
             });
         }
-        for (auto& loop : loops) loop.join();
+        for (auto& thread : threads) thread.join();
         CHECK(right == 200);
     }
 

@@ -63,7 +63,6 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     Outcome whole;
     RequestParser at_once;
     at_once.header_limit(1U << 14U);
-    at_once.eager(true);
     std::string buffer{input};
     feed(at_once, buffer, whole);
     if (whole.done) whole.text = describe(at_once);
@@ -71,7 +70,6 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     Outcome pieces;
     RequestParser in_pieces;
     in_pieces.header_limit(1U << 14U);
-    in_pieces.eager(true);
     std::string pending;
     macp::fuzz::Cuts cuts{seed};
     for (auto rest = input; !rest.empty();) {

@@ -26,8 +26,8 @@ std::vector<Seen> lines_of(std::string_view input) {
     for (auto end = input.find('\n'); end != std::string_view::npos; begin = end + 1, end = input.find('\n', begin)) {
         auto text = input.substr(begin, end - begin);
         if (text.ends_with('\r')) text.remove_suffix(1);
-        if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
         bool const too_long = text.size() > max_line_bytes;
+        if (!too_long && text.find_first_not_of(" \t\r\v\f") == std::string_view::npos) continue;
         lines.push_back({too_long ? std::string{} : std::string{text}, begin, text.size(), too_long});
     }
     return lines;

@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     macp::fuzz::require(quality >= 0 && quality <= 1000, "a quality is from 0 to 1000");
 
     // Whatever stands around it, the secret does not reach the log.
-    if (text.find_first_of("#") == std::string_view::npos) {
+    if (text.find("hunter2") == std::string_view::npos) {
         auto const target = "/ws?" + std::string{text} + "&access_token=hunter2-secret";
         auto const shown = macp::http::without_secrets(target);
         macp::fuzz::require(shown.find("hunter2-secret") == std::string::npos, "a token is never shown");

@@ -91,7 +91,16 @@ private:
     }
     void end_line() { append(file_, std::exchange(rest_, {})); }
 
+    /// Which file was written last is told by their times, and a kernel counts those in ticks of some milliseconds:
+    /// rotations are further apart than that.
+    void next_tick() const {
+        auto const probe = watching_.folder / "probe";
+        write(probe, "");
+        auto const now = fs::last_write_time(probe);
+        while (fs::last_write_time(probe) == now) write(probe, "");
+    }
     void shift() {
+        next_tick();
         for (int old = 8; old > 0; --old) {
             auto const name = watching_.file("events.ndjson." + std::to_string(old));
             if (fs::exists(name)) fs::rename(name, watching_.file("events.ndjson." + std::to_string(old + 1)));
@@ -121,6 +130,7 @@ private:
         end_line();
         if (!fs::exists(file_)) return;
         watching_.poll();
+        next_tick();
         fs::resize_file(file_, 0);
         if (random_() % 2 == 0) append(file_, new_line() + new_line() + new_line());
     }
