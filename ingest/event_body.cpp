@@ -63,12 +63,15 @@ core::Result<void> take_member(CloudEvent& cloud, std::string_view name, dom::el
         bool const known = text_of(&value) == std::optional<std::string_view>{"1.0"};
         return known ? core::Result<void>{} : invalid(name, "must be \"1.0\"");
     }
-    if (name == "id") return take_text(event.id, name, value);
-    if (name == "source") return take_text(event.source, name, value);
-    if (name == "type") return take_text(event.type, name, value);
-    if (name == "subject") return take_text(event.subject, name, value);
+    for (auto const& [known, into] :
+         {std::pair{"id", &event.id},
+          {"source", &event.source},
+          {"type", &event.type},
+          {"subject", &event.subject},
+          {"datacontenttype", &cloud.content_type}}) {
+        if (name == known) return take_text(*into, name, value);
+    }
     if (name == "time") return take_time(event, value);
-    if (name == "datacontenttype") return take_text(cloud.content_type, name, value);
     if (name == "seq") return {};  // another log's position; this one gives its own
     if (name == "data") {
         cloud.data = raw;

@@ -27,27 +27,44 @@ std::size_t skip_string(std::string_view text, std::size_t at) {
     return std::min(at + 1, text.size());
 }
 
-/// Past the number that begins at `at`, if it is one as JSON has it; else `at`.
-std::size_t skip_number(std::string_view text, std::size_t at) {
-    auto const begin = at;
-    auto const digits = [&text, &at] {
-        auto const first = at;
-        while (at < text.size() && is_digit(text[at])) ++at;
-        return at > first;
-    };
-    if (text[at] == '-') ++at;
-    auto const whole = at;
-    if (!digits() || (text[whole] == '0' && at - whole > 1)) return begin;
-    if (at < text.size() && text[at] == '.') {
-        ++at;
-        if (!digits()) return begin;
-    }
-    if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-        ++at;
-        if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-        if (!digits()) return begin;
+/// Past the value that begins at `at`, in a valid text without white space.
+std::size_t skip_value(std::string_view text, std::size_t at) {
+    for (int depth = 0; at < text.size(); ++at) {
+        if (text[at] == '"') {
+            at = skip_string(text, at) - 1;
+            continue;
+        }
+        bool const closes = text[at] == '}' || text[at] == ']';
+        if (depth == 0 && (text[at] == ',' || closes)) break;
+        if (text[at] == '{' || text[at] == '[') ++depth;
+        if (closes) --depth;
     }
     return at;
+}
+
+std::size_t skip_digits(std::string_view text, std::size_t at) {
+    while (at < text.size() && is_digit(text[at])) ++at;
+    return at;
+}
+
+bool is_one_of(std::string_view text, std::size_t at, std::string_view wanted) {
+    return at < text.size() && wanted.find(text[at]) != std::string_view::npos;
+}
+
+/// Past the digits that must stand at `digits`, for a part of a number; npos when there are none.
+std::size_t skip_part(std::string_view text, std::size_t digits) {
+    auto const end = skip_digits(text, digits);
+    return end > digits ? end : std::string_view::npos;
+}
+
+/// Past the number that begins at `at`, if it is one as JSON has it; else `at`.
+std::size_t skip_number(std::string_view text, std::size_t at) {
+    auto const whole = at + (text[at] == '-' ? 1 : 0);
+    auto end = skip_part(text, whole);
+    if (end != std::string_view::npos && text[whole] == '0' && end - whole > 1) return at;
+    if (is_one_of(text, end, ".")) end = skip_part(text, end + 1);
+    if (is_one_of(text, end, "eE")) end = skip_part(text, end + (is_one_of(text, end + 1, "+-") ? 2 : 1));
+    return end == std::string_view::npos ? at : end;
 }
 
 /// Copies `text` with each long number as `{"":"digits"}`, which the parser takes and `name_of` reads back.
@@ -87,7 +104,8 @@ std::optional<core::Time> time_of(dom::element const* value) {
     constexpr double first_millisecond_value = 1e11;
     if (number >= first_millisecond_value) number /= 1000;
     constexpr double end_of_9999 = 253'402'300'800;
-    if (!(number > 0 && number < end_of_9999)) return std::nullopt;
+    bool const in_range = number > 0 && number < end_of_9999;
+    if (!in_range) return std::nullopt;
     return core::Time{std::chrono::microseconds{std::llround(number * 1e6)}};
 }
 
@@ -231,18 +249,9 @@ std::vector<std::string_view> raw_values(std::string_view text) {
     bool const object = text.starts_with('{');
     for (std::size_t at = 1; at + 1 < text.size(); ++at) {
         if (object) at = skip_string(text, at) + 1;  // the name and its colon
-        auto const begin = at;
-        for (int depth = 0; at < text.size(); ++at) {
-            if (text[at] == '"') {
-                at = skip_string(text, at) - 1;
-                continue;
-            }
-            bool const closes = text[at] == '}' || text[at] == ']';
-            if (depth == 0 && (text[at] == ',' || closes)) break;
-            if (text[at] == '{' || text[at] == '[') ++depth;
-            if (closes) --depth;
-        }
-        values.push_back(text.substr(begin, at - begin));
+        auto const end = skip_value(text, at);
+        values.push_back(text.substr(at, end - at));
+        at = end;
     }
     return values;
 }

@@ -30,7 +30,7 @@ void LineReader::reserve(std::size_t bytes) {
     // Doubling keeps the copying of a long line linear; beyond the longest line there is no need for more.
     auto const most = max_line_bytes_ + 2 * block_bytes_;
     auto const capacity = std::max(bytes, std::min(2 * capacity_, most));
-    auto grown = std::make_unique_for_overwrite<char[]>(capacity + padding);
+    auto grown = std::make_unique_for_overwrite<char[]>(capacity + padding);  // NOLINT(modernize-avoid-c-arrays)
     if (end_ > 0) std::memcpy(grown.get(), buffer_.get(), end_);
     std::memset(grown.get() + capacity, 0, padding);
     buffer_ = std::move(grown);

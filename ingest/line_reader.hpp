@@ -60,7 +60,7 @@ private:
 
     std::size_t max_line_bytes_;
     std::size_t block_bytes_;
-    std::unique_ptr<char[]> buffer_;
+    std::unique_ptr<char[]> buffer_;  // NOLINT(modernize-avoid-c-arrays): a vector would clear it first
     std::size_t capacity_ = 0;
     std::size_t begin_ = 0;    ///< Where the line that has no end yet begins.
     std::size_t scanned_ = 0;  ///< No line end between `begin_` and here.

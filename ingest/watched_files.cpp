@@ -10,11 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_open_at(WatchedFile const& file, io::OpenFile::Stat const& stat) {
-    auto const place = file.lines.place();
-    return file.lines.tail().file() && place.device == stat.device && place.inode == stat.inode;
-}
-
 /// True when `stat`, of what is open as `file`, is what `followed` reads, or what its place is in.
 bool stands_for(WatchedFile const& followed, io::OpenFile::Stat const& stat, io::OpenFile const& file) {
     auto const place = followed.lines.place();
@@ -43,65 +38,8 @@ std::uint64_t end_of_lines(io::OpenFile const& file, std::uint64_t offset) {
 WatchedFiles::WatchedFiles(fs::path root, std::vector<std::string> patterns, std::size_t max_line_bytes)
     : root_{fs::absolute(root).lexically_normal()}, patterns_{std::move(patterns)}, max_line_bytes_{max_line_bytes} {}
 
-fs::path WatchedFiles::path_of(std::string const& name) const {
-    return (root_ / name).lexically_normal();
-}
-
-std::string WatchedFiles::name_of(fs::path const& path) const {
-    auto const relative = path.lexically_relative(root_);
-    bool const inside = !relative.empty() && *relative.begin() != "..";
-    return inside ? relative.string() : path.string();
-}
-
-void WatchedFiles::add(Listing& listing, fs::path const& path, bool literal) {
-    auto const normal = path.lexically_normal();
-    auto const stat = io::stat_file(normal);
-    auto const name = name_of(normal);
-    if (stat) listing.try_emplace(name, Here{.stat = *stat, .literal = literal});
-    if (literal && !files_.contains(name) && resumed_) follow(name, {}, true);
-}
-
-WatchedFiles::Listing WatchedFiles::list() {
-    Listing listing;
-    for (auto const& pattern : patterns_) {
-        auto const path = path_of(pattern);
-        bool const is_pattern = pattern.find_first_of("*?[") != std::string::npos && !io::stat_file(path);
-        if (!is_pattern) {
-            add(listing, path, true);
-            continue;
-        }
-        ::glob_t found{};
-        if (::glob(path.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
-            for (std::size_t i = 0; i < found.gl_pathc; ++i) add(listing, found.gl_pathv[i], false);
-        }
-        ::globfree(&found);
-    }
-    drop_second_names(listing);
-    present_.clear();
-    for (auto const& [name, here] : listing) present_.insert(name);
-    return listing;
-}
-
-/// A file with two names (a link, or renamed while we looked) is followed under one: the one it has been followed
-/// under.
-void WatchedFiles::drop_second_names(Listing& listing) const {
-    std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> first;
-    for (auto it = listing.begin(); it != listing.end();) {
-        auto const& stat = it->second.stat;
-        auto const [known, added] = first.try_emplace({stat.device, stat.inode}, it->first);
-        if (added) {
-            ++it;
-            continue;
-        }
-        auto const own = files_.find(it->first);
-        bool const better = own != files_.end() && is_open_at(own->second, stat);
-        if (better) listing.erase(std::exchange(known->second, it->first));
-        it = better ? std::next(it) : listing.erase(it);
-    }
-}
-
 bool WatchedFiles::opened(std::string const& name, WatchedFile& file, io::FilePlace const& before) {
-    if (file.lines.left()) remember(*file.lines.left());
+    if (auto const left = file.lines.left()) remember(*left);
     if (!file.lines.tail().file()) return false;
     if (file.lines.place().offset == 0) {
         if (auto const place = claim(file.lines.tail().file())) {
@@ -144,23 +82,23 @@ void WatchedFiles::resume(Listing const& listing) {
         auto const opened = io::OpenFile::open(path_of(name));
         if (auto const place = opened ? claim(*opened) : std::nullopt) follow(name, *place, here.literal);
     }
-    auto const resume_own = [&](std::string const& name, bool literal) {
-        auto const saved = loaded_.find(name);
-        if (files_.contains(name) || (saved == loaded_.end() && !literal)) return;
-        auto const own = saved == loaded_.end() ? unclaimed_.end() : std::ranges::find(unclaimed_, saved->second);
-        follow(name, own == unclaimed_.end() ? io::FilePlace{} : *own, literal);
-        if (own != unclaimed_.end()) unclaimed_.erase(own);
-    };
-    for (auto const& pattern : patterns_) {
-        auto const name = name_of(path_of(pattern));
-        if (listing.contains(name) || pattern.find_first_of("*?[") == std::string::npos) resume_own(name, true);
-    }
+    for (auto const& name : literals(listing)) resume_own(name, true);
     for (auto const& [name, here] : listing) resume_own(name, here.literal);
     for (auto const& [name, place] : loaded_) {
-        bool const elsewhere = !files_.contains(name) && std::ranges::find(unclaimed_, place) == unclaimed_.end();
+        auto const file = files_.find(name);
+        bool const elsewhere = file == files_.end() && std::ranges::find(unclaimed_, place) == unclaimed_.end();
         if (elsewhere) erased_.push_back({.name = cursor_name(name), .erase = true});
-        if (files_.contains(name)) files_.at(name).saved = place;
+        if (file != files_.end()) file->second.saved = place;
     }
+}
+
+/// The place saved under a name, when its file is not known again: it may be in a copy, or truncated.
+void WatchedFiles::resume_own(std::string const& name, bool literal) {
+    auto const saved = loaded_.find(name);
+    if (files_.contains(name) || (saved == loaded_.end() && !literal)) return;
+    auto const own = saved == loaded_.end() ? unclaimed_.end() : std::ranges::find(unclaimed_, saved->second);
+    follow(name, own == unclaimed_.end() ? io::FilePlace{} : *own, literal);
+    if (own != unclaimed_.end()) unclaimed_.erase(own);
 }
 
 /// The place that is known of a file which nobody follows: of an earlier run, or from when it was left.
@@ -272,22 +210,27 @@ bool WatchedFiles::hold_copies(Listing const& listing) {
     for (auto const& [name, here] : listing) {
         auto& file = files_.at(name);
         if (file.lines.tail().file()) continue;  // it is being read in its own right
-        bool const known = file.lines.place().inode != 0 && !file.copy;
         auto const opened = io::OpenFile::open(path_of(name));
-        if (!opened && opened.error().code != core::ErrorCode::NotFound) continue;
+        bool const unreadable = !opened && opened.error().code != core::ErrorCode::NotFound;
+        if (unreadable) continue;
         if (!opened || opened->stat().inode != here.stat.inode) return false;
-        auto const original = std::ranges::find_if(files_, [&](auto const& other) {
-            return !other.second.copy && other.first != name && is_copy(name, *opened, known, other.second);
-        });
-        if (original != files_.end()) {
-            auto const offset = end_of_lines(*opened, original->second.lines.place().offset);
-            if (!file.copy || file.copy->offset != offset) file.copy = opened->place_at(offset);
-        } else if (file.copy) {
-            file.lines.restart(*file.copy);  // it goes its own way from here on
-            file.copy.reset();
-        }
+        hold_if_copy(name, *opened, file);
     }
     return true;
+}
+
+void WatchedFiles::hold_if_copy(std::string const& name, io::OpenFile const& opened, WatchedFile& file) {
+    bool const known = file.lines.place().inode != 0 && !file.copy;
+    auto const original = std::ranges::find_if(files_, [&](auto const& other) {
+        return !other.second.copy && other.first != name && is_copy(name, opened, known, other.second);
+    });
+    if (original != files_.end()) {
+        auto const offset = end_of_lines(opened, original->second.lines.place().offset);
+        if (!file.copy || file.copy->offset != offset) file.copy = opened.place_at(offset);
+    } else if (file.copy) {
+        file.lines.restart(*file.copy);  // it goes its own way from here on
+        file.copy.reset();
+    }
 }
 
 /// A name found by a glob is forgotten when its file is deleted; one that was moved away is still read to its end.

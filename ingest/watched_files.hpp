@@ -66,7 +66,10 @@ private:
     [[nodiscard]] Listing list();
     void drop_second_names(Listing& listing) const;
     void add(Listing& listing, std::filesystem::path const& path, bool literal);
+    /// Names that are meant as they stand, whether there is such a file or not.
+    [[nodiscard]] std::vector<std::string> literals(Listing const& listing) const;
     void resume(Listing const& listing);
+    void resume_own(std::string const& name, bool literal);
     [[nodiscard]] std::optional<io::FilePlace> claim(io::OpenFile const& file);
     void remember(io::FilePlace const& place);
     [[nodiscard]] std::optional<io::FilePlace> take_place(
@@ -77,6 +80,7 @@ private:
     void follow_renames(Listing const& listing);
     void begin_new(Listing const& listing);
     [[nodiscard]] bool hold_copies(Listing const& listing);
+    void hold_if_copy(std::string const& name, io::OpenFile const& opened, WatchedFile& file);
     void drop_deleted(Listing const& listing);
     WatchedFile& follow(std::string const& name, io::FilePlace place, bool literal);
     [[nodiscard]] bool is_copy(std::string const& name, io::OpenFile const& file, bool known, WatchedFile const& of)

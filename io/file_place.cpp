@@ -135,11 +135,11 @@ FilePlace OpenFile::place_at(std::uint64_t offset) const {
 }
 
 bool OpenFile::is_start_of(OpenFile const& longer) const {
-    auto const size = stat().size;
-    if (size > longer.stat().size) return false;
-    auto const some = digested(size);
-    return bytes_before(some, some) == longer.bytes_before(some, some) &&
-           bytes_before(size, some) == longer.bytes_before(size, some);
+    auto const end = stat().size;
+    if (end > longer.stat().size) return false;
+    auto const size = digested(end);
+    return bytes_before(size, size) == longer.bytes_before(size, size) &&
+           bytes_before(end, size) == longer.bytes_before(end, size);
 }
 
 std::optional<OpenFile::Stat> stat_file(std::filesystem::path const& path) {

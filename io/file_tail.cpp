@@ -1,6 +1,7 @@
 #include "io/file_tail.hpp"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -15,8 +16,9 @@ bool same_file(OpenFile::Stat const& a, OpenFile::Stat const& b) {
     return a.device == b.device && a.inode == b.inode;
 }
 
-std::vector<Sibling> list_siblings(fs::path const& path) {
-    std::vector<Sibling> siblings;
+/// Names beside `path` that begin as its own does, up to the extension, and what lies under them.
+std::map<fs::path, OpenFile::Stat> list_siblings(fs::path const& path) {
+    std::map<fs::path, OpenFile::Stat> siblings;
     auto const stem = path.stem().string();
     std::error_code error;
     auto const folder = path.has_parent_path() ? path.parent_path() : fs::path{"."};
@@ -24,24 +26,33 @@ std::vector<Sibling> list_siblings(fs::path const& path) {
         auto const name = it->path().filename();
         if (name == path.filename() || !name.string().starts_with(stem)) continue;
         auto const sibling = path.has_parent_path() ? it->path() : name;
-        if (auto const stat = stat_file(sibling)) siblings.push_back({.path = sibling, .stat = *stat});
+        if (auto const stat = stat_file(sibling)) siblings.emplace(sibling, *stat);
     }
-    std::ranges::sort(siblings, {}, &Sibling::path);
     return siblings;
 }
 
-/// The files beside `path` that its rotation may have made: their names begin as its name does, up to the extension.
+bool agree(std::map<fs::path, OpenFile::Stat> const& a, std::map<fs::path, OpenFile::Stat> const& b) {
+    return std::ranges::equal(a, b, [](auto const& one, auto const& other) {
+        return one.first == other.first && same_file(one.second, other.second);
+    });
+}
+
+/// The files that the rotation of `path` may have made, open.
 std::vector<Sibling> siblings_of(fs::path const& path) {
-    // A file that is renamed while a folder is listed may be missed: two lists that agree are taken for the truth.
+    // What is renamed while a folder is listed may be missed: two lists that agree are taken for the truth.
     constexpr int most_tries = 10;
-    auto siblings = list_siblings(path);
+    std::vector<Sibling> siblings;
     for (int i = 0; i < most_tries; ++i) {
-        auto again = list_siblings(path);
-        bool const agree = std::ranges::equal(siblings, again, [](Sibling const& a, Sibling const& b) {
-            return a.path == b.path && same_file(a.stat, b.stat);
-        });
-        siblings = std::move(again);
-        if (agree) break;
+        siblings.clear();
+        auto const before = list_siblings(path);
+        auto opened = before;
+        for (auto& [name, stat] : opened) {
+            auto file = OpenFile::open(name);
+            if (!file) continue;
+            stat = file->stat();
+            siblings.push_back({.path = name, .stat = stat, .file = *std::move(file)});
+        }
+        if (agree(before, opened) && agree(before, list_siblings(path))) break;
     }
     return siblings;
 }
@@ -176,13 +187,10 @@ void FileTail::rewind() {
 }
 
 void FileTail::next_file() {
-    auto const next = successor();
-    if (!next) return rewind();
-    auto opened = OpenFile::open(next->path);
-    // Renamed or gone since it was looked at: this file stays the last one until the next look.
-    if (!opened || !same_file(opened->stat(), next->stat)) return rewind();
-    bool const copied = next->path == path_ && is_telling(place_) && opened->holds(place_);
-    adopt(*std::move(opened), copied ? place_.offset : 0);
+    auto next = successor();
+    if (!next) return rewind();  // it went away again: this file is still the last one
+    bool const copied = next->path == path_ && is_telling(place_) && next->file.holds(place_);
+    adopt(std::move(next->file), copied ? place_.offset : 0);
 }
 
 void FileTail::restart(FilePlace place) {
@@ -204,69 +212,65 @@ void FileTail::adopt(OpenFile file, std::uint64_t offset) {
 
 /// Where the bytes behind the place are now: the same file under another name, else a copy that is not older.
 OpenFile FileTail::find_continuation() const {
-    OpenFile best;
-    std::uint64_t best_size = 0;
-    for (auto const& [path, stat] : siblings_of(path_)) {
+    Sibling best;
+    for (auto& sibling : siblings_of(path_)) {
+        auto const& stat = sibling.stat;
         bool const renamed = stat.inode == place_.inode;
         bool const copied = place_.offset > 0 && stat.modified >= place_.modified && stat.size >= place_.offset;
-        if (!renamed && !copied) continue;
-        auto file = OpenFile::open(path);
-        if (!file || !file->holds(place_)) continue;
-        if (renamed) return *std::move(file);
-        if (!best || stat.size > best_size) {
-            best = *std::move(file);
-            best_size = stat.size;
-        }
+        if (!(renamed || copied) || !sibling.file.holds(place_)) continue;
+        if (renamed) return std::move(sibling.file);
+        if (!best.file || stat.size > best.stat.size) best = std::move(sibling);
     }
-    return best;
+    return std::move(best.file);
 }
 
 /// The file of the place is gone, or was truncated and rotated away: what was written since, and rotated too.
 OpenFile FileTail::oldest_missed() const {
-    auto const missed = oldest_rotated(siblings_of(path_), [this](Sibling const& sibling, long) {
+    auto missed = oldest_rotated(siblings_of(path_), [this](Sibling const& sibling, long) {
         return sibling.stat.modified > place_.modified || sibling.stat.inode == place_.inode;
     });
-    return missed ? OpenFile::open(missed->path).value_or(OpenFile{}) : OpenFile{};
+    return missed ? std::move(missed->file) : OpenFile{};
 }
 
 /// What to read after this file: the oldest one rotated away since, else the present one once something is in it.
 std::optional<FileTail::Sibling> FileTail::successor() const {
     // In this order: what is rotated away in between is then seen under one name or the other.
-    auto const present = stat_file(path_);
+    auto present = OpenFile::open(path_);
     if (auto rotated = rotated_since()) return rotated;
-    if (!present || present->size == 0 || same_file(*present, file_.stat())) return std::nullopt;
-    return Sibling{.path = path_, .stat = *present};
+    if (!present) return std::nullopt;
+    auto const stat = present->stat();
+    if (stat.size == 0 || same_file(stat, file_.stat())) return std::nullopt;
+    return Sibling{.path = path_, .stat = stat, .file = *std::move(present)};
 }
 
 /// What was rotated away after the file being read, which by then had been rotated away itself.
 std::optional<FileTail::Sibling> FileTail::rotated_since() const {
     auto const own = file_.stat();
-    auto const siblings = siblings_of(path_);
+    auto siblings = siblings_of(path_);
     long own_age = 0;
     for (auto const& sibling : siblings) {
         auto const mark = rotation_mark(path_, sibling.path);
         if (mark && same_file(sibling.stat, own)) own_age = age_of(*mark);
     }
-    return oldest_rotated(siblings, [&](Sibling const& sibling, long age) {
+    return oldest_rotated(std::move(siblings), [&](Sibling const& sibling, long age) {
         if (same_file(sibling.stat, own) || sibling.stat.modified < own.modified) return false;
-        if (own_age > 0 && age > own_age) return false;
-        auto const file = OpenFile::open(sibling.path);
-        return file && !file->is_start_of(file_);  // else a copy of what was just read
+        bool const older = own_age > 0 && age > own_age;
+        return !older && !sibling.file.is_start_of(file_);  // else a copy of what was just read
     });
 }
 
 std::optional<FileTail::Sibling> FileTail::oldest_rotated(
-    std::vector<Sibling> const& siblings, std::function<bool(Sibling const&, long age)> const& wanted
+    std::vector<Sibling> siblings, std::function<bool(Sibling const&, long age)> const& wanted
 ) const {
     std::optional<Sibling> oldest;
     auto oldest_key = std::pair{std::int64_t{0}, 0L};
-    for (auto const& sibling : siblings) {
+    for (auto& sibling : siblings) {
         auto const mark = rotation_mark(path_, sibling.path);
         if (!mark || sibling.stat.size == 0 || (others_ && others_(sibling.path))) continue;
         auto const age = age_of(*mark);
         auto const key = std::pair{sibling.stat.modified, -age};
         if ((oldest && !(key < oldest_key)) || !wanted(sibling, age)) continue;
-        oldest = sibling;
+        oldest = std::move(sibling);
         oldest_key = key;
     }
     return oldest;

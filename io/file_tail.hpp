@@ -30,10 +30,11 @@ public:
         Found found = Found::Nothing;
         std::size_t bytes = 0;
     };
-    /// A file beside the followed one.
+    /// A file beside the followed one, open.
     struct Sibling {
         std::filesystem::path path;
         OpenFile::Stat stat;
+        OpenFile file;
     };
     using Others = std::function<bool(std::filesystem::path const&)>;
 
@@ -74,7 +75,7 @@ private:
     [[nodiscard]] std::optional<Sibling> successor() const;
     [[nodiscard]] std::optional<Sibling> rotated_since() const;
     [[nodiscard]] std::optional<Sibling> oldest_rotated(
-        std::vector<Sibling> const& siblings, std::function<bool(Sibling const&, long age)> const& wanted
+        std::vector<Sibling> siblings, std::function<bool(Sibling const&, long age)> const& wanted
     ) const;
     void adopt(OpenFile file, std::uint64_t offset);
 
