@@ -27,6 +27,6 @@ ENV MACP_LISTEN=0.0.0.0:25294 MACP_ROOT=/workspace
 EXPOSE 25294
 # The gateway drains for up to 10 s (drain_seconds); give `docker stop` more than that.
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["macp", "status"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["macp", "status", "--ready"]
 ENTRYPOINT ["macp"]
 CMD ["serve"]

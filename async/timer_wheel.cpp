@@ -56,7 +56,7 @@ void TimerWheel::advance() {
     for (auto at = first + 1; at <= now_tick; ++at) fire_slot(slots_[at % slot_count]);
 }
 
-void TimerWheel::fire_slot(Slot& slot) {
+void TimerWheel::fire_slot(Slot& slot) const {
     Slot due;  // a timer may cancel or destroy others while it runs: those leave this list by themselves
     due.next_ = due.previous_ = &due;
     for (auto* timer = slot.next_; timer != &slot;) {

@@ -61,7 +61,7 @@ private:
     void advance();
     static void link(WheelTimer& head, WheelTimer& timer);
     static void unlink(WheelTimer& timer);
-    void fire_slot(Slot& slot);
+    void fire_slot(Slot& slot) const;
 
     Timer timer_;
     std::array<Slot, slot_count> slots_;

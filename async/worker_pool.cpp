@@ -4,6 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <memory>
+
 namespace macp::async {
 
 WorkerPool::WorkerPool(std::string name, std::size_t threads) : pool_{threads} {

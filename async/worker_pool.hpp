@@ -18,6 +18,7 @@
 namespace macp::async {
 
 /// Threads for work that blocks: database reads, files, name look-ups. Threads: safe from anywhere.
+/// Lifetime: every loop that awaits `run` must outlive the pool, whose threads post the answers to it.
 class WorkerPool {
 public:
     WorkerPool(std::string name, std::size_t threads);

@@ -14,7 +14,7 @@ std::unique_ptr<CLI::App> make_app(Action& chosen) {
     app->get_formatter()->column_width(34);
     app->require_subcommand(1);
     app->footer(
-        "Exit codes: 0 done, 1 the server refused, 2 bad usage, 3 no server.\n"
+        "Exit codes: 0 done, 1 refused or failed, 2 bad usage, 3 no server.\n"
         "Examples:\n"
         "  macp serve\n"
         "  macp watch --type 'task.*'\n"
@@ -28,6 +28,16 @@ std::unique_ptr<CLI::App> make_app(Action& chosen) {
     return app;
 }
 
+namespace {
+
+/// The exit code, once all that was printed has got through.
+int finish(int code) {
+    auto const written = flush_output();
+    return written || code != Done ? code : report_local(written.error());
+}
+
+}  // namespace
+
 int run(int argc, char const* const* argv) {
     Action chosen;
     auto const app = make_app(chosen);
@@ -39,12 +49,10 @@ int run(int argc, char const* const* argv) {
         complain("there is no command `" + unknown.front() + "`: macp --help lists them");
         return BadUsage;
     } catch (CLI::ParseError const& error) {
-        return app->exit(error, std::cout, std::cerr) == 0 ? Done : BadUsage;
+        return finish(app->exit(error, std::cout, std::cerr) == 0 ? Done : BadUsage);
     }
     log_to_stderr();
-    int const code = chosen();
-    std::cout.flush();
-    return code;
+    return finish(chosen());
 }
 
 }  // namespace macp::cli

@@ -9,7 +9,7 @@ namespace macp::cli {
 /// How a command ends; scripts rely on it.
 enum ExitCode : int {
     Done = 0,
-    Refused = 1,   ///< The server said no.
+    Refused = 1,   ///< The server said no, or it cannot be done here (a full disk, an output that takes no more).
     BadUsage = 2,  ///< Wrong arguments, configuration or files.
     NoServer = 3,  ///< Nobody answered.
 };

@@ -52,7 +52,7 @@ void add_man(CLI::App& app, Action& chosen) {
     auto const options = std::make_shared<ManOptions>();
     auto& command = add_command(app, chosen, "man", "Print the man page", options, print_man);
     command.add_flag("--markdown", options->markdown, "Print it as Markdown");
-    command.group("");  // not for every day
+    command.footer("Examples:\n  macp man | man -l -\n  macp man --markdown > cli.md");
 }
 
 }  // namespace macp::cli

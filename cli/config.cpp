@@ -1,11 +1,16 @@
 #include "cli/command.hpp"
 #include "cli/output.hpp"
 #include "core/config_text.hpp"
+#include "core/json.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 
 namespace macp::cli {
 namespace {
+
+using Json = nlohmann::json;
 
 struct Options {
     std::string file{};
@@ -15,10 +20,31 @@ struct Options {
     bool json = false;
 };
 
+/// Every mistake as an object with file, line, key and message.
+Json errors_of(core::Error const& error) {
+    for (auto const& [name, text] : error.members) {
+        if (name == "errors") return core::parse_json(text).value_or(Json::array());
+    }
+    auto const key = error.field.empty() ? Json{} : Json(error.field);
+    return Json::array({{{"file", nullptr}, {"line", nullptr}, {"key", key}, {"message", error.message}}});
+}
+
+int refuse(core::Error const& error, bool json) {
+    if (json) std::cout << core::dump_json({{"ok", false}, {"errors", errors_of(error)}}) << '\n';
+    return report(error);
+}
+
 int check(core::LoadedConfig const& loaded, bool json) {
-    if (auto const servable = core::check_for_serving(loaded.config); !servable) return report(servable.error());
+    for (auto const& checked : {core::check_root(loaded), core::check_for_serving(loaded.config)}) {
+        if (!checked) return refuse(checked.error(), json);
+    }
+    if (json) {
+        std::cout << core::dump_json({{"ok", true}, {"warnings", loaded.warnings}}) << '\n';
+        return Done;
+    }
+    for (auto const& warning : loaded.warnings) complain("warning: " + warning);
     auto const file = loaded.file.empty() ? std::string{"no file: defaults and environment"} : loaded.file.string();
-    std::cout << (json ? "{\"ok\":true}" : "ok (" + file + ')') << '\n';
+    std::cout << "ok (" << file << ")\n";
     return Done;
 }
 
@@ -28,7 +54,7 @@ int run(Options const& options) {
         return Done;
     }
     auto const loaded = core::load_config(core::process_sources(options.file));
-    if (!loaded) return report(loaded.error());
+    if (!loaded) return refuse(loaded.error(), options.json);
     if (options.check) return check(*loaded, options.json);
     if (!options.explain) {
         complain("say --check or --explain");
@@ -52,7 +78,9 @@ void add_config(CLI::App& app, Action& chosen) {
     command.add_flag("--json", options->json, "Print JSON");
     command.add_option("--config", options->file, "Configuration file; else the usual search")->type_name("FILE");
     command.footer(
-        "Examples:\n  macp config --check\n  macp config --explain --json\n  MACP_THREADS=2 macp config --explain"
+        "A configuration with mistakes ends it with 2; with --json they are `errors`, each with file, line, key and "
+        "message.\nExamples:\n  macp config --check\n  macp config --explain --json\n  MACP_THREADS=2 macp config "
+        "--explain"
     );
 }
 

@@ -18,7 +18,18 @@ struct Options {
     bool json = false;
 };
 
+/// Errors: InvalidField naming the option when `text` is neither a position nor a time.
+core::Result<void> check_place(std::string const& option, std::string const& text) {
+    if (text.empty() || core::parse_time(text)) return {};
+    auto const position = core::parse_position(text);
+    if (position) return {};
+    return core::fail(position.error().code, option + ": " + position.error().message + ", or a time as in RFC 3339");
+}
+
 int run(Options const& options) {
+    for (auto const& [option, text] : {std::pair{"--since", &options.since}, {"--until", &options.until}}) {
+        if (auto const checked = check_place(option, *text); !checked) return report(checked.error());
+    }
     auto access = client_options(options.server);
     if (!access) return report(access.error());
     auto where = parse_where(options.filter.where);
@@ -30,18 +41,16 @@ int run(Options const& options) {
         .where = *std::move(where)
     };
     client::EventQuery const query{
-        .filter = std::move(filter), .since = options.since, .until = options.until, .limit = options.limit
+        .filter = std::move(filter), .since = options.since, .until = options.until, .limit = page_limit(options.limit)
     };
     client::Client client{*std::move(access)};
     bool const colours = colours_wanted();
+    std::size_t left = options.limit;  // 0 wraps round: there is no end to it
     auto const print = [&](client::Event const& event) {
         std::cout << (options.json ? event.text
                                    : readable_line(event.type, event.data(), std::to_string(event.seq), colours))
                   << '\n';
-        return static_cast<bool>(std::cout);
-    };
-    auto const tell_gap = [](core::Gap const& gap) {
-        complain("events " + std::to_string(gap.from) + " to " + std::to_string(gap.to) + " are missing: " + gap.why);
+        return std::cout && --left != 0;
     };
     auto const ended = client.stream_events(query, print, tell_gap);
     return ended ? Done : report(ended.error());

@@ -12,7 +12,9 @@ struct Section {
 
 /// What no option says; the same for the man page and the reference.
 constexpr Section sections[] = {
-    {"Exit status", "0: done. 1: the server refused. 2: bad usage, configuration or files. 3: no server answered."},
+    {"Exit status",
+     "0: done. 1: the server refused, or it failed here: the disk is full, the output takes no more. 2: bad usage, "
+     "configuration or files; nothing was sent. 3: no server answered."},
     {"Environment",
      "MACP_TOKEN: the bearer token. MACP_URL: address of the server. MACP_CONFIG: the configuration file. NO_COLOR: "
      "when "

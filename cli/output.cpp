@@ -8,9 +8,13 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
+#include <system_error>
 #include <unistd.h>
 
 namespace macp::cli {
@@ -60,6 +64,24 @@ void complain(std::string_view message) {
     for (std::string line; std::getline(lines, line);) std::cerr << "macp: " << delivery::printable(line) << '\n';
 }
 
+void tell_gap(core::Gap const& gap) {
+    auto const range = "events " + std::to_string(gap.from) + " to " + std::to_string(gap.to);
+    if (gap.why != "epoch") return complain(range + " are missing: " + gap.why);
+    complain("the position belongs to another log, or lies beyond the end of this one: starting over with this log");
+    if (gap.from <= gap.to) complain(range + " of this log are no longer kept");
+}
+
+core::Result<void> flush_output() {
+    static int why = 0;  // of the first failure: the stream is of no use after it
+    if (std::cout.flush()) return {};
+    constexpr std::array causes{ENOSPC, EDQUOT, EIO, EPIPE, EFBIG, EBADF};  // else it is another call's
+    int const last = errno;
+    if (why == 0 && std::ranges::find(causes, last) != causes.end()) why = last;
+    auto const code = why == ENOSPC || why == EDQUOT ? core::ErrorCode::StorageFull : core::ErrorCode::Unavailable;
+    auto const reason = why != 0 ? ": " + std::generic_category().message(why) : std::string{};
+    return core::fail(code, "standard output takes no more" + reason);
+}
+
 int report(core::Error const& error) {
     auto const id = client::request_id(error);
     complain(error.message + (id.empty() ? "" : " (request " + id + ')'));
@@ -68,6 +90,11 @@ int report(core::Error const& error) {
     bool const ours = error.code == core::ErrorCode::InvalidField || error.code == core::ErrorCode::NotFound ||
                       error.code == core::ErrorCode::BadJson;
     return ours ? BadUsage : Refused;
+}
+
+int report_local(core::Error const& error) {
+    complain(error.message);
+    return Refused;
 }
 
 }  // namespace macp::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/position.hpp"
 #include "core/result.hpp"
 
 #include <string>
@@ -21,7 +22,16 @@ void log_to_stderr();
 /// Prints `macp: …` to standard error, a line for each line of the message.
 void complain(std::string_view message);
 
+/// Says that the log has no such events for this reader, and why.
+void tell_gap(core::Gap const& gap);
+
+/// Sends what has been printed on its way. Errors: StorageFull, Unavailable: standard output takes no more.
+[[nodiscard]] core::Result<void> flush_output();
+
 /// Complains about `error` and returns the exit code that fits.
 [[nodiscard]] int report(core::Error const& error);
+
+/// The same for what failed on this machine, where no server has a part in it: 1.
+[[nodiscard]] int report_local(core::Error const& error);
 
 }  // namespace macp::cli

@@ -15,11 +15,12 @@ struct Options {
 
 int run(Options const& options) {
     auto sources = core::process_sources(options.file);
-    // As the environment, so that a reload on SIGHUP sees them again.
-    if (!options.listen.empty()) sources.environment["MACP_LISTEN"] = options.listen;
-    if (!options.root.empty()) sources.environment["MACP_ROOT"] = options.root;
+    if (!options.listen.empty()) sources.options.push_back({"--listen", "listen", options.listen});
+    if (!options.root.empty()) sources.options.push_back({"--root", "root", options.root});
     auto const loaded = core::load_config(std::move(sources));
     if (!loaded) return report(loaded.error());
+    for (auto const& warning : loaded->warnings) complain("warning: " + warning);
+    if (auto const there = core::check_root(*loaded); !there) return report(there.error());
     if (auto const servable = core::check_for_serving(loaded->config); !servable) return report(servable.error());
     return server::serve(*loaded);
 }

@@ -1,6 +1,7 @@
 #include "cli/server_options.hpp"
 
 #include "core/config_load.hpp"
+#include "core/event_query.hpp"
 #include "core/json.hpp"
 #include "core/listen_address.hpp"
 
@@ -76,6 +77,10 @@ void add_filter_options(CLI::App& command, FilterOptions& options) {
         ->type_name("FIELD=GLOB")
         ->take_all()
         ->expected(1);
+}
+
+std::size_t page_limit(std::size_t wanted) {
+    return wanted <= core::max_page_events ? wanted : 0;
 }
 
 core::Result<std::vector<std::pair<std::string, std::string>>> parse_where(std::vector<std::string> const& clauses) {

@@ -32,6 +32,9 @@ struct FilterOptions {
 };
 void add_filter_options(CLI::App& command, FilterOptions& options);
 
+/// What to ask the server for when so many events are wanted (0: all); beyond its most per request, it is not told.
+[[nodiscard]] std::size_t page_limit(std::size_t wanted);
+
 /// `field=glob` each. Errors: InvalidField.
 [[nodiscard]] core::Result<std::vector<std::pair<std::string, std::string>>> parse_where(
     std::vector<std::string> const& clauses

@@ -6,7 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <iostream>
+#include <map>
 
 namespace macp::cli {
 namespace {
@@ -14,16 +16,68 @@ namespace {
 struct Options {
     ServerOptions server{};
     bool json = false;
+    bool ready = false;
 };
 
-/// `last_seq: 42`; members of objects under their names, joined by dots.
-void print_members(nlohmann::json const& value, std::string const& name) {
-    if (value.is_object()) {
-        for (auto const& [key, inner] : value.items()) print_members(inner, name.empty() ? key : name + '.' + key);
-        return;
+using Json = nlohmann::json;
+using Row = std::vector<std::string>;
+
+std::string text_of(Json const& value) {
+    if (value.is_null()) return "-";
+    auto const* const text = value.get_ptr<Json::string_t const*>();
+    return delivery::printable(text != nullptr ? *text : core::dump_json(value));
+}
+
+bool is_list_of_objects(Json const& value) {
+    return value.is_array() && !value.empty() &&
+           std::ranges::all_of(value, [](Json const& item) { return item.is_object(); });
+}
+
+/// Every plain value with its name, members of objects under theirs, joined by dots. Lists of objects go to `lists`.
+void gather(Json const& value, std::string const& name, std::vector<Row>& rows, std::map<std::string, Json>& lists) {
+    if (is_list_of_objects(value)) {
+        lists.emplace(name, value);
+    } else if (value.is_object()) {
+        for (auto const& [key, inner] : value.items())
+            gather(inner, name.empty() ? key : name + '.' + key, rows, lists);
+    } else {
+        rows.push_back({delivery::printable(name), text_of(value)});
     }
-    auto const* const text = value.get_ptr<nlohmann::json::string_t const*>();
-    std::cout << delivery::printable(name + ": " + (text != nullptr ? *text : core::dump_json(value))) << '\n';
+}
+
+/// Columns as wide as what stands in them.
+void print_rows(std::vector<Row> const& rows) {
+    std::vector<std::size_t> widths;
+    for (auto const& row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    for (auto const& row : rows) {
+        for (std::size_t i = 0; i + 1 < row.size(); ++i)
+            std::cout << row[i] << std::string(widths[i] + 2 - row[i].size(), ' ');
+        std::cout << row.back() << '\n';
+    }
+}
+
+/// One line an object, with the names of the first one's members above; `path` comes first.
+void print_list(std::string const& name, Json const& list) {
+    Row head;
+    for (auto const& [key, value] : list.front().items()) head.insert(key == "path" ? head.begin() : head.end(), key);
+    std::vector<Row> rows{head};
+    for (auto const& item : list) {
+        auto& row = rows.emplace_back();
+        for (auto const& key : head) row.push_back(text_of(item.value(key, Json{})));
+    }
+    std::cout << '\n' << delivery::printable(name) << '\n';
+    print_rows(rows);
+}
+
+void print_tables(std::string const& url, Json const& status) {
+    std::vector<Row> rows{{"url", delivery::printable(url)}};
+    std::map<std::string, Json> lists;
+    gather(status, "", rows, lists);
+    print_rows(rows);
+    for (auto const& [name, list] : lists) print_list(name, list);
 }
 
 int run(Options const& options) {
@@ -31,13 +85,12 @@ int run(Options const& options) {
     if (!access) return report(access.error());
     auto const url = access->url;
     client::Client client{*std::move(access)};
-    auto const status = client.status();
+    auto const status = options.ready ? client.ready() : client.status();
     if (!status) return report(status.error());
     if (options.json) {
         std::cout << core::dump_json(*status) << '\n';
     } else {
-        std::cout << "url: " << delivery::printable(url) << '\n';
-        print_members(*status, "");
+        print_tables(url, *status);
     }
     return Done;
 }
@@ -48,8 +101,12 @@ void add_status(CLI::App& app, Action& chosen) {
     auto const options = std::make_shared<Options>();
     auto& command = add_command(app, chosen, "status", "Print how the server is doing", options, run);
     command.add_flag("--json", options->json, "Print the answer as one line of JSON");
+    command.add_flag(
+        "--ready", options->ready, "Ask only whether it is ready: that needs no token; else it ends with 1"
+    );
     add_server_options(command, options->server);
-    command.footer("Examples:\n  macp status\n  macp status --json --url http://127.0.0.1:25294");
+    command.footer("Examples:\n  macp status\n  macp status --json --url http://127.0.0.1:25294\n  macp status --ready"
+    );
 }
 
 }  // namespace macp::cli

@@ -18,27 +18,22 @@ struct Options {
     std::size_t limit = 0;
 };
 
-void print(client::Event const& event, bool json, bool colours) {
-    if (json) {
-        std::cout << event.text << std::endl;
-    } else {
-        std::cout << readable_line(event.type, event.data(), std::to_string(event.seq), colours) << std::endl;
-    }
-}
-
-void tell_gap(core::Gap const& gap) {
-    complain("events " + std::to_string(gap.from) + " to " + std::to_string(gap.to) + " are missing: " + gap.why);
+/// At once, for who waits for it. False when the output takes no more.
+bool print(client::Event const& event, bool json, bool colours) {
+    std::cout << (json ? event.text : readable_line(event.type, event.data(), std::to_string(event.seq), colours))
+              << '\n';
+    return flush_output().has_value();
 }
 
 int read_to_the_end(Options const& options, client::ClientOptions access, client::SubscriptionOptions const& wanted) {
     client::Client client{std::move(access)};
     core::Filter const filter{.types = wanted.types, .sources = {}, .subjects = {}, .where = wanted.where};
-    client::EventQuery const query{.filter = filter, .since = options.since, .until = {}, .limit = options.limit};
-    bool const colours = colours_wanted();
-    auto const each = [&](client::Event const& event) {
-        print(event, options.json, colours);
-        return true;
+    client::EventQuery const query{
+        .filter = filter, .since = options.since, .until = {}, .limit = page_limit(options.limit)
     };
+    bool const colours = colours_wanted();
+    std::size_t left = options.limit;  // 0 wraps round: there is no end to it
+    auto const each = [&](client::Event const& event) { return print(event, options.json, colours) && --left != 0; };
     auto const ended = client.stream_events(query, each, tell_gap);
     return ended ? Done : report(ended.error());
 }
@@ -46,12 +41,12 @@ int read_to_the_end(Options const& options, client::ClientOptions access, client
 int follow(Options const& options, client::SubscriptionOptions wanted) {
     client::Subscription* running = nullptr;
     bool const colours = colours_wanted();
-    std::size_t left = options.limit;
+    std::size_t left = options.limit;  // 0 wraps round: there is no end to it
     client::SubscriptionHandlers handlers;
     handlers.on_gap = tell_gap;
     handlers.on_event = [&](client::Event const& event, std::string const& /*position*/) {
-        print(event, options.json, colours);
-        if (options.limit != 0 && --left == 0) running->stop();
+        bool const more = print(event, options.json, colours) && --left != 0;
+        if (!more) running->stop();
     };
     handlers.on_disconnect = [](core::Error const& why, std::chrono::milliseconds pause) {
         complain("disconnected (" + why.message + "), trying again in " + std::to_string(pause.count()) + " ms");
@@ -68,6 +63,9 @@ int run(Options const& options) {
     if (!access) return report(access.error());
     auto where = parse_where(options.filter.where);
     if (!where) return report(where.error());
+    if (auto const since = core::parse_position(options.since); !since) {
+        return report(core::Error{.code = since.error().code, .message = "--since: " + since.error().message});
+    }
     client::SubscriptionOptions wanted;
     wanted.url = access->url;
     wanted.token = access->token;

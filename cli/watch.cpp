@@ -40,12 +40,11 @@ private:
     bool stopped_ = false;
 };
 
-/// Prints, and is done with it: the place in the file moves on only after.
 void print(ingest::FileFollower::Seen const& seen, bool json, bool colours) {
     if (json) {
-        std::cout << seen.line << std::endl;
+        std::cout << seen.line << '\n';
     } else {
-        std::cout << readable_line(seen.event.type, seen.event.data, "", colours) << std::endl;
+        std::cout << readable_line(seen.event.type, seen.event.data, "", colours) << '\n';
     }
 }
 
@@ -60,8 +59,10 @@ int watch(core::Config const& config, Options const& options) {
     ingest::FileFollower follower{clock, std::move(wanted)};
     bool const colours = colours_wanted();
     follower.on(options.types, [&](auto const& seen) { print(seen, options.json, colours); });
+    follower.before_save(flush_output);  // lines that nobody got are printed again by the next run
     for (bool stopped = false; !stopped;) {
-        if (auto const seen = follower.poll_once(); !seen) return report(seen.error());
+        if (auto const seen = follower.poll_once(); !seen) return report_local(seen.error());
+        if (auto const written = flush_output(); !written) return report_local(written.error());
         stopped = options.once || pause.wait(std::chrono::duration<double>{config.watch.poll_interval_seconds});
     }
     return Done;
@@ -69,9 +70,12 @@ int watch(core::Config const& config, Options const& options) {
 
 int run(Options const& options) {
     auto sources = core::process_sources(options.file);
-    if (!options.root.empty()) sources.environment["MACP_ROOT"] = options.root;
+    if (!options.root.empty()) sources.options.push_back({"--root", "root", options.root});
     auto const loaded = core::load_config(std::move(sources));
-    return loaded ? watch(loaded->config, options) : report(loaded.error());
+    if (!loaded) return report(loaded.error());
+    for (auto const& warning : loaded->warnings) complain("warning: " + warning);
+    if (auto const there = core::check_root(*loaded); !there) return report(there.error());
+    return watch(loaded->config, options);
 }
 
 }  // namespace

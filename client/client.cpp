@@ -242,7 +242,7 @@ core::Result<std::string> Client::for_each_event(
     for (;;) {
         auto page = events(query);
         if (!page) return core::pass_on(page);
-        if (page->gap && on_gap) on_gap(*page->gap);
+        if (auto const& gap = page->gap; gap && on_gap) on_gap(*gap);
         for (auto const& event : page->items) {
             if (each(event)) continue;
             return page->position.substr(0, page->position.find(':') + 1) + std::to_string(event.seq);
@@ -271,8 +271,9 @@ core::Result<void> Client::stream_events(
     auto request = impl_->prepare("GET", "/api/events" + to_text(query));
     if (!request) return core::pass_on(request);
     request->headers.emplace_back("Accept", ndjson_type);
-    request->timeouts = impl_->http_options().timeouts;
-    request->timeouts->total = std::chrono::milliseconds{0};
+    auto timeouts = impl_->http_options().timeouts;
+    timeouts.total = std::chrono::milliseconds{0};
+    request->timeouts = timeouts;
     request->sink = [&lines](std::string_view piece) { return lines.add(piece); };
     auto const done = impl_->send(*request, impl_->options.retry.tries);
     if (enough) return {};

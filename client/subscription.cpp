@@ -62,6 +62,12 @@ bool is_final(unsigned status) {
     return status / 100 == 4 && status != 408 && status != 425 && status != 429;
 }
 
+/// A handler may be left out.
+template <class Handler, class... Arguments>
+void call(Handler const& handler, Arguments const&... arguments) {
+    if (handler) handler(arguments...);
+}
+
 }  // namespace
 
 struct Subscription::Impl {
@@ -249,17 +255,17 @@ void Subscription::Impl::pump(Clock::time_point until) {
 void Subscription::Impl::hand_over(Item& item) {
     if (!item.position.empty()) position = std::move(item.position);
     if (auto const* event = std::get_if<Event>(&item.what)) {
-        if (handlers.on_event) handlers.on_event(*event, position);
+        call(handlers.on_event, *event, position);
     } else if (auto const* gap = std::get_if<core::Gap>(&item.what)) {
-        if (handlers.on_gap) handlers.on_gap(*gap);
+        call(handlers.on_gap, *gap);
     } else if (auto const* telemetry = std::get_if<Telemetry>(&item.what)) {
-        if (handlers.on_telemetry) handlers.on_telemetry(telemetry->data);
+        call(handlers.on_telemetry, telemetry->data);
     } else if (auto const* other = std::get_if<OtherMessage>(&item.what)) {
-        if (handlers.on_other) handlers.on_other(other->text);
+        call(handlers.on_other, other->text);
     } else if (auto const* connected = std::get_if<Connected>(&item.what)) {
-        if (handlers.on_connect) handlers.on_connect(*connected);
+        call(handlers.on_connect, *connected);
     } else if (auto const* lost = std::get_if<Disconnected>(&item.what)) {
-        if (handlers.on_disconnect) handlers.on_disconnect(lost->why, lost->pause);
+        call(handlers.on_disconnect, lost->why, lost->pause);
     }
 }
 
@@ -306,8 +312,7 @@ core::Result<std::optional<Event>> Subscription::next(std::chrono::milliseconds 
     auto const until = Clock::now() + timeout;
     for (;;) {
         if (auto const over = impl_->outcome()) {
-            if (!*over) return core::pass_on(*over);
-            return std::nullopt;
+            return over->map([] { return std::optional<Event>{}; });
         }
         if (impl_->inbox.empty()) impl_->pump(until);
         if (impl_->inbox.empty()) {

@@ -78,19 +78,19 @@ simdjson::error_code read_event(ondemand::object object, Event& event) {
     event.text = core::trim(whole);
     auto inner = simdjson::SUCCESS;
     auto const outer = for_each_member(object, [&](std::string_view name, ondemand::value value) {
-        if (name == "seq")
+        if (name == "seq") {
             event.seq = number_of(value);
-        else if (name == "id")
+        } else if (name == "id") {
             event.id = text_of(value);
-        else if (name == "source")
+        } else if (name == "source") {
             event.source = text_of(value);
-        else if (name == "type")
+        } else if (name == "type") {
             event.type = text_of(value);
-        else if (name == "subject")
+        } else if (name == "subject") {
             event.subject = text_of(value);
-        else if (name == "time")
+        } else if (name == "time") {
             event.time = core::parse_time(text_of(value)).value_or(core::Time{});
-        else if (name == "data") {
+        } else if (name == "data") {
             std::string_view data;
             inner = raw_text(value).get(data);
             if (inner != simdjson::SUCCESS) return;
@@ -225,14 +225,15 @@ core::Result<EventPage> parse_page(std::string body) {
         auto inner = simdjson::SUCCESS;
         auto const outer = for_each_member(object, [&](std::string_view name, ondemand::value value) {
             ondemand::object gap;
-            if (name == "items")
+            if (name == "items") {
                 inner = read_items(value, page.items, refused);
-            else if (name == "next_cursor")
+            } else if (name == "next_cursor") {
                 page.next_cursor = text_of(value);
-            else if (name == "position")
+            } else if (name == "position") {
                 page.position = text_of(value);
-            else if (name == "gap" && value.get_object().get(gap) == simdjson::SUCCESS)
+            } else if (name == "gap" && value.get_object().get(gap) == simdjson::SUCCESS) {
                 inner = read_gap(gap, page.gap.emplace());
+            }
         });
         if (refused) return tl::unexpected{*refused};
         if (inner != simdjson::SUCCESS) return bad_json(inner);

@@ -28,7 +28,7 @@ struct Config {
         std::string synchronous = "full";
         double max_age_days = 30;                          ///< Older events are dropped; 0: never.
         std::uint64_t max_bytes = std::uint64_t{8} << 30;  ///< The oldest events are dropped above this; 0: never.
-        std::size_t tail_bytes = std::size_t{32} << 20;    ///< Newest events kept in memory for all readers.
+        std::size_t tail_bytes = std::size_t{8} << 20;     ///< Newest events kept in memory for all readers.
         std::size_t queue_bytes = std::size_t{64} << 20;   ///< Appends that may wait for the writer.
         std::string integrity_check = "quick";             ///< At the start: `quick`, `full` or `off`.
         std::size_t readers = 2;                           ///< Threads that read pages from the disk.
@@ -41,10 +41,15 @@ struct Config {
         bool enabled = true;
     } watch;
 
+    struct Github {
+        std::string secret_env = "GITHUB_WEBHOOK_SECRET";  ///< Names the environment variable that holds the secret.
+    } github;
+
     struct Http {
         std::size_t header_bytes = std::size_t{16} << 10;
-        std::size_t body_bytes = std::size_t{1} << 20;        ///< Hooks and control calls.
-        std::size_t bulk_body_bytes = std::size_t{16} << 20;  ///< Bulk ingest.
+        std::size_t body_bytes = std::size_t{1} << 20;          ///< Hooks and control calls.
+        std::size_t bulk_body_bytes = std::size_t{16} << 20;    ///< Bulk ingest.
+        std::size_t all_bodies_bytes = std::size_t{256} << 20;  ///< Of all requests at once; beyond it 503.
         double header_timeout_seconds = 10;
         double body_timeout_seconds = 60;
         double idle_timeout_seconds = 60;
@@ -60,7 +65,7 @@ struct Config {
         double heartbeat_seconds = 25;     ///< Between pings to a silent peer.
         double idle_timeout_seconds = 60;  ///< A peer that has answered nothing for so long is closed with 4408.
         std::size_t command_bytes = std::size_t{64} << 10;  ///< Longest message from a client.
-        std::size_t ring_bytes = std::size_t{16} << 20;     ///< Framed events kept per shard and sub-protocol.
+        std::size_t ring_bytes = std::size_t{8} << 20;      ///< Framed events kept per shard and sub-protocol.
         double flush_interval_ms = 0;                       ///< Least time between two flushes; 0: at once.
         std::size_t max_subscribers = 10'000;
         bool io_uring = true;  ///< Send a flush as one batch where the kernel can.

@@ -135,6 +135,11 @@ Keys watch_keys() {
             "watch.max_line_bytes", [](Config& c) -> auto& { return c.watch.max_line_bytes; }, bytes(kib, gib),
             at_start, "A longer line is refused and kept among the rejects."
         ),
+        key(
+            "github.secret_env", [](Config& c) -> auto& { return c.github.secret_env; }, anything(), at_start,
+            "Environment variable with the secret of the GitHub webhook. While it is empty or not set, /github takes a "
+            "token like any other door."
+        ),
     };
 }
 
@@ -151,6 +156,10 @@ Keys http_keys() {
         key(
             "http.bulk_body_bytes", [](Config& c) -> auto& { return c.http.bulk_body_bytes; }, bytes(kib, gib),
             at_start, "Largest body of bulk ingest."
+        ),
+        key(
+            "http.all_bodies_bytes", [](Config& c) -> auto& { return c.http.all_bodies_bytes; }, bytes(mib, 64 * gib),
+            at_start, "Bodies of all requests held in memory at once; beyond it requests are told to come back later."
         ),
         key(
             "http.header_timeout_seconds", [](Config& c) -> auto& { return c.http.header_timeout_seconds; },

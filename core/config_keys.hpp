@@ -56,6 +56,9 @@ struct ConfigKey {
 [[nodiscard]] std::string_view nearest_config_key(std::string_view path);
 [[nodiscard]] std::string_view nearest_config_table(std::string_view table);
 
+/// The variable that is most likely meant by an unknown one called `name`; empty when it is known, or like none.
+[[nodiscard]] std::string nearest_variable(std::string_view name);
+
 /// True when some key lies under `table.`.
 [[nodiscard]] bool is_config_table(std::string_view table);
 

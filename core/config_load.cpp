@@ -1,5 +1,6 @@
 #include "core/config_load.hpp"
 
+#include "core/config_problem.hpp"
 #include "core/config_tokens.hpp"
 #include "core/config_toml.hpp"
 #include "core/config_value.hpp"
@@ -58,38 +59,55 @@ std::optional<std::string> take_entry(Config& config, ConfigEntry const& entry) 
     return std::nullopt;
 }
 
-void read_file(LoadedConfig& loaded, std::vector<std::string>& problems) {
+void read_file(LoadedConfig& loaded, std::vector<ConfigProblem>& problems) {
     std::ifstream file{loaded.file, std::ios::binary};
     std::string const text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
     auto const name = loaded.file.lexically_normal().string();
-    if (!file) problems.push_back(name + ": cannot be read");
+    if (!file) problems.push_back({.file = name, .line = 0, .key = {}, .message = "cannot be read"});
     auto entries = parse_config_toml(text, name);
     if (!entries) {
-        problems.push_back(entries.error().message);
+        problems.push_back(std::move(entries).error());
         return;
     }
     std::ranges::sort(*entries, {}, &ConfigEntry::line);
     for (auto const& entry : *entries) {
-        auto const place = name + ':' + std::to_string(entry.line);
-        if (auto const problem = take_entry(loaded.config, entry)) {
-            problems.push_back(place + ": " + *problem);
+        if (auto problem = take_entry(loaded.config, entry)) {
+            problems.push_back({.file = name, .line = entry.line, .key = entry.path, .message = *std::move(problem)});
         } else {
-            loaded.origins[entry.path] = place;
+            loaded.origins[entry.path] = name + ':' + std::to_string(entry.line);
         }
     }
 }
 
-void read_environment(LoadedConfig& loaded, std::vector<std::string>& problems) {
+/// Stores a text that came under `name`: a variable or an option.
+void take_text(
+    LoadedConfig& loaded, std::vector<ConfigProblem>& problems, ConfigKey const& key, std::string const& name,
+    std::string_view text
+) {
+    if (auto const problem = set_config_text(loaded.config, key, text)) {
+        problems.push_back({.file = {}, .line = 0, .key = name, .message = name + ' ' + *problem});
+    } else {
+        loaded.origins[std::string{key.path}] = name;
+    }
+}
+
+void read_environment(LoadedConfig& loaded, std::vector<ConfigProblem>& problems) {
     for (auto const& key : config_keys()) {
         if (std::holds_alternative<TokenMap& (*)(Config&)>(key.field)) continue;
         auto const name = key.environment_name();
         auto const found = loaded.sources.environment.find(name);
         if (found == loaded.sources.environment.end()) continue;
-        if (auto const problem = set_config_text(loaded.config, key, found->second)) {
-            problems.push_back("environment: " + name + ' ' + *problem);
-        } else {
-            loaded.origins[std::string{key.path}] = name;
-        }
+        take_text(loaded, problems, key, name, found->second);
+    }
+    for (auto const& [name, value] : loaded.sources.environment) {
+        auto const nearest = nearest_variable(name);
+        if (!nearest.empty()) loaded.warnings.push_back(name + " is not known; the nearest variable is " + nearest);
+    }
+}
+
+void read_options(LoadedConfig& loaded, std::vector<ConfigProblem>& problems) {
+    for (auto const& option : loaded.sources.options) {
+        take_text(loaded, problems, *find_config_key(option.key), option.name, option.value);
     }
 }
 
@@ -118,34 +136,46 @@ Result<LoadedConfig> load_config(ConfigSources sources) {
     auto file = find_file(sources);
     if (!file) return pass_on(file);
     LoadedConfig loaded{.config = {}, .sources = std::move(sources), .file = *std::move(file), .origins = {}};
-    std::vector<std::string> problems;
+    std::vector<ConfigProblem> problems;
     if (!loaded.file.empty()) read_file(loaded, problems);
     read_environment(loaded, problems);
+    read_options(loaded, problems);
     read_environment_tokens(loaded, problems);
     read_token_file(loaded, problems);
     if (problems.empty()) return loaded;
-    std::string message;
-    for (auto const& problem : problems) message += (message.empty() ? "" : "\n") + problem;
-    return fail(ErrorCode::InvalidField, std::move(message));
+    return tl::unexpected<Error>{to_error(problems)};
+}
+
+Result<void> check_root(LoadedConfig const& loaded) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(loaded.config.root, ignored)) return {};
+    return fail(
+        ErrorCode::InvalidField,
+        "the workspace " + loaded.config.root.string() + " (`root`, from " + loaded.origin("root") +
+            ") is not a folder: name another, or make it first",
+        "root"
+    );
 }
 
 Result<void> check_for_serving(Config const& config) {
     if (config.tls.certificate_file.empty() != config.tls.key_file.empty()) {
         return fail(
-            ErrorCode::InvalidField, "tls.certificate_file and tls.key_file belong together: one of them is missing"
+            ErrorCode::InvalidField, "tls.certificate_file and tls.key_file belong together: one of them is missing",
+            config.tls.key_file.empty() ? "tls.key_file" : "tls.certificate_file"
         );
     }
     if (!config.access.tokens.empty()) return {};
     for (auto const& [key, text] : {std::pair{"listen", config.listen}, std::pair{"ws.listen", config.ws.listen}}) {
         if (text.empty()) continue;
         auto const address = parse_listen_address(text);
-        if (!address) return fail(ErrorCode::InvalidField, std::string{key} + ": " + address.error().message);
+        if (!address) return fail(ErrorCode::InvalidField, std::string{key} + ": " + address.error().message, key);
         if (!address->loopback()) {
             return fail(
                 ErrorCode::InvalidField,
                 std::string{key} + " = \"" + text +
                     "\" can be reached from other machines, so a token is needed: set MACP_TOKEN or "
-                    "access.tokens_file, or listen on 127.0.0.1"
+                    "access.tokens_file, or listen on 127.0.0.1",
+                key
             );
         }
     }

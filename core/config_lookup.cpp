@@ -87,6 +87,24 @@ std::string_view nearest_config_table(std::string_view table) {
     return nearest;
 }
 
+std::string nearest_variable(std::string_view name) {
+    constexpr std::string_view prefix = "MACP_";
+    if (!name.starts_with(prefix) || name.starts_with("MACP_TOKEN_")) return {};
+    std::vector<std::string> known{"MACP_CONFIG", "MACP_TOKEN", "MACP_URL"};
+    for (auto const& key : config_keys()) known.push_back(key.environment_name());
+    std::string nearest;
+    auto least = (name.size() - prefix.size()) / 2 + 1;  // more is another word
+    for (auto& candidate : known) {
+        if (candidate == name) return {};
+        bool const extends = candidate.starts_with(std::string{name} + '_') || name.starts_with(candidate + '_');
+        auto const distance = extends ? 1 : edit_distance(name, candidate);
+        if (distance >= least) continue;
+        least = distance;
+        nearest = std::move(candidate);
+    }
+    return nearest;
+}
+
 bool is_config_table(std::string_view table) {
     auto const under = [table](ConfigKey const& key) { return table_of(key.path) == table; };
     return !table.empty() && std::ranges::any_of(config_keys(), under);

@@ -62,7 +62,7 @@ std::string permission_problem(std::filesystem::path const& path) {
 
 }  // namespace
 
-void read_environment_tokens(LoadedConfig& loaded, std::vector<std::string>& problems) {
+void read_environment_tokens(LoadedConfig& loaded, std::vector<ConfigProblem>& problems) {
     auto& origin = loaded.origins["access.tokens"];
     for (auto const& [variable, value] : loaded.sources.environment) {
         if (variable != "MACP_TOKEN" && !variable.starts_with(prefix)) continue;
@@ -76,21 +76,27 @@ void read_environment_tokens(LoadedConfig& loaded, std::vector<std::string>& pro
         } else {
             problem = "must be `scopes:token`, for example `read,ingest:…`";
         }
-        if (!problem.empty()) problems.push_back("environment: " + variable + ": " + problem);
+        if (!problem.empty()) {
+            problems.push_back({.file = {}, .line = 0, .key = variable, .message = variable + ": " + problem});
+        }
         origin += (origin.empty() ? "" : ", ") + variable;
     }
     if (origin.empty()) loaded.origins.erase("access.tokens");
 }
 
-void read_token_file(LoadedConfig& loaded, std::vector<std::string>& problems) {
+void read_token_file(LoadedConfig& loaded, std::vector<ConfigProblem>& problems) {
     if (loaded.config.access.tokens_file.empty()) return;
     auto const path = loaded.sources.working_dir / loaded.config.access.tokens_file;
+    auto const refuse = [&](std::size_t line, std::string message) {
+        problems.push_back(
+            {.file = path.string(), .line = line, .key = "access.tokens_file", .message = std::move(message)}
+        );
+    };
     if (auto const problem = permission_problem(path); !problem.empty()) {
-        problems.push_back(path.string() + ": access.tokens_file " + problem);
-        return;
+        return refuse(0, "access.tokens_file " + problem);
     }
     std::ifstream file{path};
-    if (!file) problems.push_back(path.string() + ": access.tokens_file cannot be read");
+    if (!file) refuse(0, "access.tokens_file cannot be read");
     std::string line;
     for (std::size_t number = 1; std::getline(file, line); ++number) {
         if (trim(line).empty() || trim(line).front() == '#') continue;
@@ -102,7 +108,7 @@ void read_token_file(LoadedConfig& loaded, std::vector<std::string>& problems) {
         words >> name >> scopes >> token;
         auto problem =
             words >> extra ? std::string{"a line is `name scopes token`"} : add_token(loaded, name, scopes, token);
-        if (!problem.empty()) problems.push_back(path.string() + ':' + std::to_string(number) + ": " + problem);
+        if (!problem.empty()) refuse(number, problem);
     }
     auto& origin = loaded.origins["access.tokens"];
     origin += (origin.empty() ? "" : ", ") + path.string();

@@ -96,17 +96,19 @@ void collect(toml::table const& table, std::string const& prefix, std::vector<Co
 
 }  // namespace
 
-Result<std::vector<ConfigEntry>> parse_config_toml(std::string_view text, std::string_view name) {
-    if (!is_utf8(text)) return fail(ErrorCode::InvalidField, std::string{name} + ": not TOML: the file is not UTF-8");
+tl::expected<std::vector<ConfigEntry>, ConfigProblem> parse_config_toml(std::string_view text, std::string_view name) {
+    auto const refuse = [name](std::size_t line, std::string_view why) {
+        return tl::unexpected<ConfigProblem>{
+            {.file = std::string{name}, .line = line, .key = {}, .message = "not TOML: " + std::string{why}}
+        };
+    };
+    if (!is_utf8(text)) return refuse(0, "the file is not UTF-8");
     try {
         std::vector<ConfigEntry> entries;
         collect(toml::parse(to_ascii(text)), "", entries);
         return entries;
     } catch (toml::parse_error const& error) {
-        return fail(
-            ErrorCode::InvalidField, std::string{name} + ':' + std::to_string(error.source().begin.line) +
-                                         ": not TOML: " + std::string{error.description()}
-        );
+        return refuse(error.source().begin.line, error.description());
     }
 }
 

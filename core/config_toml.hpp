@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/config_problem.hpp"
 #include "core/config_value.hpp"
-#include "core/result.hpp"
 
 #include <cstddef>
 #include <string>
@@ -17,8 +17,9 @@ struct ConfigEntry {
     std::size_t line = 0;
 };
 
-/// The entries of a TOML text, in no particular order. Errors: InvalidField, with `name` and the line, when it is not
-/// TOML.
-[[nodiscard]] Result<std::vector<ConfigEntry>> parse_config_toml(std::string_view text, std::string_view name);
+/// The entries of a TOML text, in no particular order; or why it is not TOML, with `name` as the file.
+[[nodiscard]] tl::expected<std::vector<ConfigEntry>, ConfigProblem> parse_config_toml(
+    std::string_view text, std::string_view name
+);
 
 }  // namespace macp::core

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace macp::core {
 
@@ -35,6 +36,16 @@ DataSpan append_event(std::string& out, Seq seq, NewEvent const& event) {
     }
     out += '}';
     return span;
+}
+
+Result<void> check_event(NewEvent const& event) {
+    for (auto const& [name, value] :
+         {std::pair{"id", &event.id}, {"source", &event.source}, {"type", &event.type}, {"subject", &event.subject}}) {
+        if (value->size() <= most_attribute_bytes) continue;
+        auto message = std::string{name} + " is longer than " + std::to_string(most_attribute_bytes) + " bytes";
+        return fail(ErrorCode::InvalidField, std::move(message), std::string{"/"} + name);
+    }
+    return {};
 }
 
 std::size_t event_size_hint(NewEvent const& event) {

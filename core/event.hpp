@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/position.hpp"
+#include "core/result.hpp"
 #include "core/time.hpp"
 
 #include <string>
@@ -18,6 +19,12 @@ struct NewEvent {
     std::string data{};        ///< JSON text on one line; empty: absent.
     std::string extensions{};  ///< CloudEvents attributes beyond these, as JSON text `,"name":value…`; usually empty.
 };
+
+/// The most that `id`, `source`, `type` and `subject` of an event may have each.
+inline constexpr std::size_t most_attribute_bytes = 1024;
+
+/// Refuses an event that no log takes. Errors: InvalidField with the attribute's pointer.
+[[nodiscard]] Result<void> check_event(NewEvent const& event);
 
 /// An event of the log, as views into whoever holds it.
 struct EventView {

@@ -27,8 +27,9 @@ struct EventQuery {
 inline constexpr std::size_t max_page_events = 1000;
 
 /// Reads `type`, `source`, `subject` (globs, repeatable), `since`, `until` (a position or a time), `limit` (1–1000) and
-/// fields of `data` (`data.<name>`, or any name that is not in `own_parameters`).
-/// Errors: InvalidField with the parameter's name.
+/// fields of `data` (`data.<name>`, or any name that is not in `own_parameters`, which the caller reads itself).
+/// Errors: InvalidField with the parameter's name, also when one that has a single value is given twice, or there are
+/// too many patterns, or too long ones.
 [[nodiscard]] Result<EventQuery> parse_event_query(
     std::span<std::pair<std::string, std::string> const> parameters, std::span<std::string_view const> own_parameters
 );

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 #include <simdjson.h>
 
@@ -64,8 +65,12 @@ bool read_with_stand_in(element data, std::string_view field, std::string& value
     return other != stand_ins.end() && read_at(data, other->second, value);
 }
 
+constexpr std::size_t kept_parser_bytes = std::size_t{1}
+                                          << 20;  // a huge event must not cost a thread its memory for ever
+
 std::optional<element> parse_data(std::string_view data) {
     thread_local simdjson::dom::parser parser;
+    if (parser.capacity() > kept_parser_bytes) parser = simdjson::dom::parser{};
     element root;
     if (data.empty() || parser.parse(data.data(), data.size()).get(root) != simdjson::SUCCESS) return std::nullopt;
     return root;
@@ -83,43 +88,63 @@ void append_list(std::string& key, char tag, std::vector<std::string> list) {
 }  // namespace
 
 bool glob_match(std::string_view pattern, std::string_view text) {
-    // Greedy with one point to come back to: linear for one star, never exponential.
-    std::size_t p = 0;
-    std::size_t t = 0;
-    std::size_t star = std::string_view::npos;
-    std::size_t retry = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            retry = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++retry;
-        } else {
-            return false;
-        }
+    auto const first = pattern.find('*');
+    if (first == std::string_view::npos) return pattern == text;
+    auto const last = pattern.rfind('*');
+    auto const head = pattern.substr(0, first);
+    auto const tail = pattern.substr(last + 1);
+    if (text.size() < head.size() + tail.size() || !text.starts_with(head) || !text.ends_with(tail)) return false;
+
+    // What lies between two stars is taken where it first fits, so that one pass over the text decides; memmem, other
+    // than `find`, needs no more time for it than the text is long.
+    auto rest = text.substr(head.size(), text.size() - head.size() - tail.size());
+    for (auto star = first; star != last;) {
+        auto const next = pattern.find('*', star + 1);
+        auto const part = pattern.substr(star + 1, next - star - 1);
+        star = next;
+        if (part.empty()) continue;
+        auto const* const found = ::memmem(rest.data(), rest.size(), part.data(), part.size());
+        if (found == nullptr) return false;
+        rest.remove_prefix(static_cast<std::size_t>(static_cast<char const*>(found) - rest.data()) + part.size());
     }
-    while (p < pattern.size() && pattern[p] == '*') ++p;
-    return p == pattern.size();
+    return true;
+}
+
+Result<void> check_pattern(std::string_view pattern) {
+    if (pattern.size() <= max_pattern_bytes) return {};
+    return fail(
+        ErrorCode::InvalidField, "a pattern or field name has at most " + std::to_string(max_pattern_bytes) + " bytes"
+    );
 }
 
 bool Filter::matches_type(std::string_view type) const {
     return any_matches(types, type);
 }
 
+struct DataFields::Parsed {
+    std::optional<element> root;
+};
+
+DataFields::DataFields(std::string_view data) : data_{data} {}
+DataFields::~DataFields() = default;
+
+bool DataFields::read(std::string_view field, std::string& value) {
+    if (!parsed_) parsed_ = std::make_unique<Parsed>(Parsed{parse_data(data_)});
+    return parsed_->root && read_with_stand_in(*parsed_->root, field, value);
+}
+
 bool Filter::matches(EventView const& event) const {
+    DataFields fields{event.data};
+    return matches(event, fields);
+}
+
+bool Filter::matches(EventView const& event, DataFields& fields) const {
     if (!matches_type(event.type) || !any_matches(sources, event.source) || !any_matches(subjects, event.subject)) {
         return false;
     }
-    if (where.empty()) return true;
-    auto const data = parse_data(event.data);
-    if (!data) return false;
     std::string value;
     return std::ranges::all_of(where, [&](auto const& clause) {
-        return read_with_stand_in(*data, clause.first, value) && glob_match(clause.second, value);
+        return fields.read(clause.first, value) && glob_match(clause.second, value);
     });
 }
 
@@ -136,8 +161,7 @@ std::string Filter::key() const {
 }
 
 bool read_field(std::string_view data, std::string_view field, std::string& value) {
-    auto const root = parse_data(data);
-    return root && read_with_stand_in(*root, field, value);
+    return DataFields{data}.read(field, value);
 }
 
 }  // namespace macp::core

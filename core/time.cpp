@@ -1,10 +1,11 @@
 #include "core/time.hpp"
 
-#include <array>
-#include <cstdio>
-
 namespace macp::core {
 namespace {
+
+// What four digits of a year can say in UTC.
+constexpr Time first_time{std::chrono::sys_days{std::chrono::year{0} / 1 / 1}};
+constexpr Time end_of_time{std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1}};
 
 /// Reads exactly `digits` decimal digits at `at` and moves past them; -1 when they are not there.
 int read_digits(std::string_view text, std::size_t& at, std::size_t digits) {
@@ -52,23 +53,35 @@ std::optional<std::chrono::minutes> read_offset(std::string_view text, std::size
     return west ? -offset : offset;
 }
 
+/// `value` in decimal, with leading zeros up to `width`. Every event's time is written: printf took a tenth of its
+/// append.
+void append_digits(std::string& out, long value, std::size_t width) {
+    auto const first = out.size();
+    out.append(width, '0');
+    for (std::size_t at = first + width; at > first && value > 0; value /= 10)
+        out[--at] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 void append_time(std::string& out, Time time) {
     auto const day = std::chrono::floor<std::chrono::days>(time);
     std::chrono::year_month_day const date{day};
     std::chrono::hh_mm_ss const clock{time - day};
-    std::array<char, 48> text{};
-    int size = std::snprintf(
-        text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-        static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count())
-    );
-    out.append(text.data(), static_cast<std::size_t>(size));
+    append_digits(out, static_cast<int>(date.year()), 4);
+    out += '-';
+    append_digits(out, static_cast<unsigned>(date.month()), 2);
+    out += '-';
+    append_digits(out, static_cast<unsigned>(date.day()), 2);
+    out += 'T';
+    append_digits(out, clock.hours().count(), 2);
+    out += ':';
+    append_digits(out, clock.minutes().count(), 2);
+    out += ':';
+    append_digits(out, clock.seconds().count(), 2);
     if (auto const micros = clock.subseconds().count(); micros != 0) {
-        size = micros % 1000 == 0 ? std::snprintf(text.data(), text.size(), ".%03d", static_cast<int>(micros / 1000))
-                                  : std::snprintf(text.data(), text.size(), ".%06d", static_cast<int>(micros));
-        out.append(text.data(), static_cast<std::size_t>(size));
+        out += '.';
+        micros % 1000 == 0 ? append_digits(out, micros / 1000, 3) : append_digits(out, micros, 6);
     }
     out += 'Z';
 }
@@ -103,8 +116,10 @@ std::optional<Time> parse_time(std::string_view text) {
     if (skip(text, at, ".")) fraction = read_fraction(text, at);
     auto const offset = read_offset(text, at);
     if (!fraction || !offset) return std::nullopt;
-    return Time{std::chrono::sys_days{date}} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
-           std::chrono::seconds{second} + *fraction - *offset;
+    auto const time = Time{std::chrono::sys_days{date}} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
+                      std::chrono::seconds{second} + *fraction - *offset;
+    if (time < first_time || time >= end_of_time) return std::nullopt;
+    return time;
 }
 
 }  // namespace macp::core

@@ -15,7 +15,7 @@ using Time = std::chrono::sys_time<std::chrono::microseconds>;
 void append_time(std::string& out, Time time);
 
 /// Reads RFC 3339 (any offset, `T` or a space, upper or lower case); finer fractions are cut. Nothing when it is not
-/// one.
+/// one, or is no year from 0 to 9999 in UTC.
 [[nodiscard]] std::optional<Time> parse_time(std::string_view text);
 
 /// Where time comes from, so that tests can hold and move it. Threads: all members may be called from any thread.

@@ -22,6 +22,14 @@ bool own_fault(core::ErrorCode code) {
     return code == core::ErrorCode::TooLarge || code == core::ErrorCode::Internal;
 }
 
+/// Refuses a commit before anything is written.
+core::Result<CommitResult> check(Commit const& commit) {
+    for (auto const& event : commit.events) {
+        if (auto const checked = core::check_event(event); !checked) return core::pass_on(checked);
+    }
+    return {};
+}
+
 /// The number of a text, which is added when it is new.
 core::Result<Names::Id> name(Names& names, io::Statement& add, std::string const& text) {
     if (auto const known = names.find(text)) return *known;
@@ -37,9 +45,9 @@ core::Result<Names::Id> name(Names& names, io::Statement& add, std::string const
 }  // namespace
 
 core::Result<BatchWriter> BatchWriter::open(
-    io::Database& database, Names& sources, Names& types, core::Clock const& clock, core::Seq last
+    io::Database& database, Names& sources, Names& types, RowTable& rows, core::Clock const& clock, core::Seq last
 ) {
-    BatchWriter writer{database, sources, types, clock, last};
+    BatchWriter writer{database, sources, types, rows, clock, last};
     auto& statements = writer.statements_;
     auto const wanted = std::to_array<std::pair<io::Statement*, std::string_view>>({
         {&statements.begin, "BEGIN IMMEDIATE"},
@@ -52,10 +60,6 @@ core::Result<BatchWriter> BatchWriter::open(
         {&statements.add_type, "INSERT INTO types (id, text) VALUES (?1, ?2)"},
         {&statements.set_cursor, "INSERT OR REPLACE INTO cursors (name, value, holds) VALUES (?1, ?2, ?3)"},
         {&statements.erase_cursor, "DELETE FROM cursors WHERE name = ?1"},
-        {&statements.set_row, "INSERT OR REPLACE INTO rows (space, key, value, expires_us) VALUES (?1, ?2, ?3, ?4)"},
-        {&statements.erase_row, "DELETE FROM rows WHERE space = ?1 AND key = ?2"},
-        {&statements.find_row,
-         "SELECT value FROM rows WHERE space = ?1 AND key = ?2 AND (expires_us IS NULL OR expires_us > ?3)"},
     });
     for (auto const& [statement, sql] : wanted) {
         auto prepared = database.prepare(sql);
@@ -67,13 +71,17 @@ core::Result<BatchWriter> BatchWriter::open(
 
 BatchWriter::Outcome BatchWriter::run(std::span<PendingCommit> batch) {
     Outcome outcome;
-    outcome.results.resize(batch.size());
+    outcome.results.reserve(batch.size());
+    for (auto const& pending : batch) outcome.results.push_back(check(pending.commit));
     for (;;) {
         auto const before = std::pair{last_, std::pair{sources_->last_id(), types_->last_id()}};
         auto const failure = attempt(batch, outcome);
-        if (!failure) return outcome;
-
+        if (!failure) {
+            rows_->keep();
+            return outcome;
+        }
         database_->roll_back();
+        rows_->undo();
         last_ = before.first;
         sources_->forget_after(before.second.first);
         types_->forget_after(before.second.second);
@@ -96,7 +104,7 @@ BatchWriter::Outcome BatchWriter::run(std::span<PendingCommit> batch) {
 std::optional<BatchWriter::Failure> BatchWriter::attempt(std::span<PendingCommit> batch, Outcome& outcome) {
     if (auto const begun = statements_.begin.run(); !begun) return Failure{.error = begun.error()};
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        if (!outcome.results[i]) continue;  // failed by its own fault in an earlier attempt
+        if (!outcome.results[i]) continue;  // refused, or failed by its own fault in an earlier attempt
         outcome.results[i] = apply(batch[i].commit, outcome);
         if (outcome.results[i]) continue;
         Failure failure{.commit = i, .error = outcome.results[i].error()};
@@ -111,7 +119,7 @@ std::optional<BatchWriter::Failure> BatchWriter::attempt(std::span<PendingCommit
 core::Result<CommitResult> BatchWriter::apply(Commit const& commit, Outcome& outcome) {
     CommitResult result;
     if (commit.once) {
-        auto existing = find_once(*commit.once);
+        auto existing = rows_->find(commit.once->space, commit.once->key, clock_->now());
         if (!existing) return core::pass_on(existing);
         result.existing = *std::move(existing);
         if (result.existing) return result;
@@ -128,7 +136,8 @@ core::Result<void> BatchWriter::write_all(Commit const& commit, CommitResult& re
     result.seqs.reserve(commit.events.size());
     for (std::size_t i = 0; done && i < commit.events.size(); ++i) done = append(commit.events[i], result, outcome);
     for (std::size_t i = 0; done && i < commit.cursors.size(); ++i) done = move_cursor(commit.cursors[i]);
-    for (std::size_t i = 0; done && i < commit.rows.size(); ++i) done = write_row(commit.rows[i]);
+    for (std::size_t i = 0; done && i < commit.rows.size(); ++i) done = rows_->write(commit.rows[i]);
+    for (std::size_t i = 0; done && i < commit.trims.size(); ++i) done = rows_->trim(commit.trims[i]);
     return done;
 }
 
@@ -140,19 +149,7 @@ core::Result<void> BatchWriter::write_once(Commit::Once const& once, CommitResul
         return core::fail(core::ErrorCode::Internal, "internal error");
     }
     if (once.keep.count() > 0) row.expires = clock_->now() + once.keep;
-    return write_row(row);
-}
-
-core::Result<std::optional<std::string>> BatchWriter::find_once(Commit::Once const& once) {
-    auto& find = statements_.find_row;
-    io::ResetLater const later{find};
-    find.bind(1, once.space);
-    find.bind(2, once.key);
-    find.bind(3, stored(clock_->now()));
-    auto const row = find.step();
-    if (!row) return core::pass_on(row);
-    if (!*row) return std::optional<std::string>{};
-    return std::optional<std::string>{find.text(0)};
+    return rows_->write(row);
 }
 
 core::Result<void> BatchWriter::append(core::NewEvent const& event, CommitResult& result, Outcome& outcome) {
@@ -205,17 +202,6 @@ core::Result<void> BatchWriter::move_cursor(CursorMove const& move) {
     if (!move.erase) {
         statement.bind(2, move.value);
         statement.bind_if(3, move.holds ? std::optional{stored(*move.holds)} : std::nullopt);
-    }
-    return statement.run();
-}
-
-core::Result<void> BatchWriter::write_row(Row const& row) {
-    auto& statement = row.value ? statements_.set_row : statements_.erase_row;
-    statement.bind(1, row.space);
-    statement.bind(2, row.key);
-    if (row.value) {
-        statement.bind(3, *row.value);
-        statement.bind_if(4, row.expires ? std::optional{stored(*row.expires)} : std::nullopt);
     }
     return statement.run();
 }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,13 @@ struct Row {
     std::string key{};
     std::optional<std::string> value{};   ///< Nothing: the row is erased.
     std::optional<core::Time> expires{};  ///< When it may be dropped; nothing: never.
+};
+
+/// Bounds the rows of a space: beyond it the first by key are dropped. The last one stays whatever it takes.
+struct Trim {
+    std::string space{};
+    std::uint64_t rows = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  ///< On disk, roughly.
 };
 
 /// The new place of a named durable cursor. Its meaning is its owner's; `holds` keeps retention from going past it.
@@ -53,6 +61,7 @@ struct Commit {
     std::vector<core::NewEvent> events{};
     std::vector<CursorMove> cursors{};
     std::vector<Row> rows{};
+    std::vector<Trim> trims{};  ///< Hold when all of `rows` are written.
     std::optional<Once> once{};
 };
 
@@ -60,7 +69,7 @@ struct Commit {
 struct Page {
     Chunk events{};                  ///< Those that pass the filter, oldest first.
     core::Seq scanned = 0;           ///< Read on after this; further than the last event when others were passed over.
-    bool end = false;                ///< Nothing newer was in the log when the page was read.
+    bool end = false;                ///< Nothing newer was wanted, or in the log when the page was read.
     std::optional<core::Gap> gap{};  ///< What retention took between the position asked for and the first event.
 };
 
@@ -75,6 +84,8 @@ struct LogStats {
     core::Seq oldest = 0;  ///< 0 when the log has never held an event.
     core::Seq last = 0;
     std::uint64_t bytes = 0;             ///< Live bytes of the store.
+    std::uint64_t row_bytes = 0;         ///< Of those, what rows take, roughly.
+    std::uint64_t limit_bytes = 0;       ///< For events, by retention; 0: none.
     std::uint64_t commits = 0;           ///< Transactions since the start.
     std::uint64_t appended = 0;          ///< Events since the start.
     std::uint64_t repeats = 0;           ///< Events dropped as repeats since the start.
@@ -101,7 +112,8 @@ public:
 
     /// Queues `commit`; `done` runs on the log's thread once it is durable and published, or has failed.
     /// Errors (through `done`, on the caller's thread when the queue is full): Overloaded when the queue is full,
-    /// StorageFull, Unavailable. Failed means: nothing of it happened.
+    /// StorageFull, Unavailable; InvalidField for an event that `core::check_event` refuses. Failed means: nothing of
+    /// it happened.
     virtual void commit(Commit commit, Done done) = 0;
 
     /// The events after `after` that pass `filter`. Errors: Unavailable, Corrupt.
@@ -109,16 +121,25 @@ public:
         core::Seq after, core::Filter const& filter, ReadLimits const& limits
     ) = 0;
 
-    /// The position just before the first event whose time is not before `time`, by the time index.
+    /// The position just before the first event, in the log's order, whose time is not before `time`; the newest
+    /// position when there is none. Of events that came out of their time's order it looks at the 10,000 next after
+    /// `time`: an older position with a time far after it may be passed over.
     [[nodiscard]] virtual core::Result<core::Seq> before_time(core::Time time) = 0;
 
     [[nodiscard]] virtual core::Result<std::optional<std::string>> row(
         std::string_view space, std::string_view key
     ) = 0;
-    /// Rows of `space` with keys after `after`, in key order, at most `limit`.
+    /// Rows of `space` with keys after `after`, in key order, at most `limit`; stops after the one with which the
+    /// values come to `max_bytes`.
     [[nodiscard]] virtual core::Result<std::vector<Row>> rows(
-        std::string_view space, std::string_view after, std::size_t limit
+        std::string_view space, std::string_view after, std::size_t limit, std::size_t max_bytes
     ) = 0;
+    /// The same, for rows that are small.
+    [[nodiscard]] core::Result<std::vector<Row>> rows(
+        std::string_view space, std::string_view after, std::size_t limit
+    ) {
+        return rows(space, after, limit, std::numeric_limits<std::size_t>::max());
+    }
     /// The value of a named cursor.
     [[nodiscard]] virtual core::Result<std::optional<std::string>> cursor(std::string_view name) = 0;
     /// All cursors whose name begins with `prefix`.

@@ -1,5 +1,6 @@
 #include "events/log_folder.hpp"
 
+#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -25,11 +26,19 @@ tl::unexpected<core::Error> refuse(std::string const& what, std::filesystem::pat
     return core::fail(code, what + " " + path.string() + ": " + std::generic_category().message(error));
 }
 
+/// Sees to it that a new name in `folder` outlives a power cut, as far as its file system can.
+int sync_folder(std::filesystem::path const& folder) {
+    Descriptor const opened{::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (opened.number() < 0) return 0;  // one may write to it and not read it
+    return ::fsync(opened.number()) == 0 || errno == EINVAL ? 0 : errno;
+}
+
 /// Makes one missing folder after the other, from the top, for the owner alone.
 int make_folders(std::filesystem::path const& folder) {
     if (folder.empty() || ::access(folder.c_str(), F_OK) == 0) return 0;
     if (auto const error = make_folders(folder.parent_path()); error != 0) return error;
-    return ::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST ? 0 : errno;
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return errno;
+    return sync_folder(folder.parent_path());
 }
 
 std::string read_holder(int file) {
@@ -49,8 +58,11 @@ Descriptor::~Descriptor() {
 core::Result<void> make_database_file(std::filesystem::path const& database) {
     auto const folder = database.parent_path();
     if (auto const error = make_folders(folder); error != 0) return refuse("cannot make the folder", folder, error);
+    bool const missing = ::access(database.c_str(), F_OK) != 0;
     Descriptor const file{::open(database.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
     if (file.number() < 0) return refuse("cannot open the event log", database, errno);
+    auto const error = missing ? sync_folder(folder) : 0;
+    if (error != 0) return refuse("cannot write to the folder", folder, error);
     return {};
 }
 
@@ -77,6 +89,7 @@ Reserve::Reserve(std::filesystem::path const& database, std::uint64_t bytes)
     : path_{beside(database, ".reserve")},
       bytes_{bytes},
       file_{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)} {
+    if (file_.number() < 0) do_without(errno);
     // A small disk is not to be eaten up by its reserve.
     struct ::statvfs disk{};
     if (::statvfs(path_.parent_path().c_str(), &disk) == 0) {
@@ -85,12 +98,24 @@ Reserve::Reserve(std::filesystem::path const& database, std::uint64_t bytes)
 }
 
 bool Reserve::take() {
-    if (held_ || bytes_ == 0) return true;
-    // Without the file there is nothing to set aside; that alone is no reason to refuse work.
-    if (file_.number() < 0) return true;
-    held_ = ::posix_fallocate(file_.number(), 0, static_cast<off_t>(bytes_)) == 0;
-    if (!held_) release();
-    return held_;
+    if (held_ || bytes_ == 0 || !possible_) return true;
+    int error = EINTR;
+    while (error == EINTR) error = ::posix_fallocate(file_.number(), 0, static_cast<off_t>(bytes_));
+    held_ = error == 0;
+    if (held_) return true;
+    release();
+    if (error == ENOSPC || error == EDQUOT) return false;
+    do_without(error);
+    return true;
+}
+
+/// That nothing can be set aside is no reason to refuse work.
+void Reserve::do_without(int error) {
+    possible_ = false;
+    spdlog::warn(
+        "no space is set aside for when the disk of the event log is full: {}: {}", path_.string(),
+        std::generic_category().message(error)
+    );
 }
 
 void Reserve::release() noexcept {

@@ -46,17 +46,20 @@ class Reserve {
 public:
     Reserve(std::filesystem::path const& database, std::uint64_t bytes);
 
-    /// Sets the space aside; true when it is.
+    /// Sets the space aside; false when the disk is full. Where none can be set aside at all it goes on without.
     [[nodiscard]] bool take();
     void release() noexcept;
     /// What is set aside: as asked for, less on a small disk.
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
 
 private:
+    void do_without(int error);
+
     std::filesystem::path path_;
     std::uint64_t bytes_;
     Descriptor file_;
     bool held_ = false;
+    bool possible_ = true;
 };
 
 }  // namespace macp::events

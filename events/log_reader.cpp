@@ -77,10 +77,12 @@ private:
 core::Result<Page> LogReader::page(
     core::Seq after, core::Filter const& filter, ReadLimits const& limits, core::Seq last
 ) {
+    auto const sources = sources_.pin();
+    auto const types = types_.pin();
     if (auto const begun = begin_.run(); !begun) return core::pass_on(begun);
     EndLater const later{end_};
     auto page = read_snapshot(after, filter, limits, last);
-    if (page) page->end = page->scanned >= last;
+    if (page) page->end = page->scanned >= std::min(last, limits.until.value_or(last));
     return page;
 }
 
@@ -159,7 +161,7 @@ core::Result<std::optional<std::string>> LogReader::row(std::string_view space, 
 }
 
 core::Result<std::vector<Row>> LogReader::rows(
-    std::string_view space, std::string_view after, std::size_t limit, core::Time now
+    std::string_view space, std::string_view after, std::size_t limit, std::size_t max_bytes, core::Time now
 ) {
     auto found = database_.prepare(
         "SELECT key, value, expires_us FROM rows WHERE space = ?1 AND key > ?2 AND (expires_us IS NULL OR"
@@ -170,12 +172,14 @@ core::Result<std::vector<Row>> LogReader::rows(
     found->bind(2, after);
     found->bind(3, stored(now));
     std::vector<Row> rows;
-    while (rows.size() < limit) {
+    std::size_t bytes = 0;
+    while (rows.size() < limit && bytes < max_bytes) {
         auto const next = found->step();
         if (!next) return core::pass_on(next);
         if (!*next) break;
         Row row{.space = std::string{space}, .key = std::string{found->text(0)}, .value = std::string{found->text(1)}};
         if (!found->is_null(2)) row.expires = core::Time{std::chrono::microseconds{found->integer(2)}};
+        bytes += row.value->size();
         rows.push_back(std::move(row));
     }
     return rows;

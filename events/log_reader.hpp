@@ -34,7 +34,7 @@ public:
         std::string_view space, std::string_view key, core::Time now
     );
     [[nodiscard]] core::Result<std::vector<Row>> rows(
-        std::string_view space, std::string_view after, std::size_t limit, core::Time now
+        std::string_view space, std::string_view after, std::size_t limit, std::size_t max_bytes, core::Time now
     );
     [[nodiscard]] core::Result<std::optional<std::string>> cursor(std::string_view name);
     [[nodiscard]] core::Result<std::vector<CursorMove>> cursors(std::string_view prefix);
@@ -66,7 +66,8 @@ public:
         auto reader = borrow();
         if (!reader) return core::pass_on(reader);
         auto answer = work(**reader);
-        give_back(*std::move(reader));
+        // After an error it may be of no more use: the next caller opens another.
+        if (answer) give_back(*std::move(reader));
         return answer;
     }
 

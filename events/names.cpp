@@ -1,14 +1,15 @@
 #include "events/names.hpp"
 
-#include <algorithm>
-#include <mutex>
+#include <iterator>
+#include <utility>
 
 namespace macp::events {
 
 void Names::add(Id id, std::string text) {
     std::unique_lock const lock{mutex_};
-    auto const& added = texts_.emplace_back(id, std::move(text));
-    ids_.emplace(added.second, id);
+    auto const added = texts_.emplace_hint(texts_.end(), id, std::move(text));
+    ids_.emplace(added->second, id);
+    last_id_ = id;
 }
 
 std::optional<Names::Id> Names::find(std::string_view text) const {
@@ -20,17 +21,26 @@ std::optional<Names::Id> Names::find(std::string_view text) const {
 
 void Names::forget_after(Id id) {
     std::unique_lock const lock{mutex_};
-    while (!texts_.empty() && texts_.back().first > id) {
-        ids_.erase(texts_.back().second);
-        texts_.pop_back();
+    while (!texts_.empty() && texts_.rbegin()->first > id) erase(std::prev(texts_.end()));
+    last_id_ = id;
+}
+
+void Names::forget(std::span<Id const> ids) {
+    std::unique_lock const lock{mutex_};
+    for (auto const id : ids) {
+        if (auto const name = texts_.find(id); name != texts_.end()) erase(name);
     }
+}
+
+void Names::erase(Texts::iterator name) {
+    ids_.erase(name->second);
+    texts_.erase(name);
 }
 
 std::string_view Names::text(Id id) const {
     std::shared_lock const lock{mutex_};
-    auto const found = std::ranges::lower_bound(texts_, id, {}, &std::pair<Id, std::string>::first);
-    if (found == texts_.end() || found->first != id) return {};
-    return found->second;
+    auto const found = texts_.find(id);
+    return found == texts_.end() ? std::string_view{} : found->second;
 }
 
 std::vector<Names::Id> Names::matching(std::function<bool(std::string_view)> const& wanted) const {

@@ -26,8 +26,23 @@ std::chrono::microseconds mark_interval(std::chrono::microseconds max_age) {
 
 }  // namespace
 
-core::Result<Retention> Retention::open(io::Database& database, Bounds bounds) {
-    Retention retention{database, bounds};
+Retention::Retention(io::Database& database, RowTable& rows, Names& sources, Names& types, Bounds bounds)
+    : database_{&database},
+      rows_{&rows},
+      bounds_{bounds},
+      sources_{
+          .names = &sources,
+          .drop_sql = "DELETE FROM sources WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM events WHERE source_id = ?1)"
+      },
+      types_{
+          .names = &types,
+          .drop_sql = "DELETE FROM types WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM events WHERE type_id = ?1)"
+      } {}
+
+core::Result<Retention> Retention::open(
+    io::Database& database, RowTable& rows, Names& sources, Names& types, Bounds bounds
+) {
+    Retention retention{database, rows, sources, types, bounds};
     auto const oldest = database.integer("SELECT min(seq) FROM events");
     if (!oldest) return core::pass_on(oldest);
     retention.oldest_ = static_cast<core::Seq>(*oldest);
@@ -45,56 +60,98 @@ core::Result<Retention::Step> Retention::step(core::Time now, core::Seq last) {
     auto done = run_step(now, last);
     if (done) {
         auto const ended = database_->run("COMMIT");
-        if (ended) return done;
-        done = core::pass_on(ended);
+        if (!ended) done = core::pass_on(ended);
     }
-    database_->roll_back();
-    std::tie(oldest_, mark_) = before;
+    if (!done) {
+        database_->roll_back();
+        rows_->undo();
+        std::tie(oldest_, mark_) = before;
+        return done;
+    }
+    rows_->keep();
+    drop_names(sources_);
+    drop_names(types_);
     return done;
 }
 
 core::Result<Retention::Step> Retention::run_step(core::Time now, core::Seq last) {
-    auto const expired = database_->run(
-        "DELETE FROM rows WHERE (space, key) IN (SELECT space, key FROM rows WHERE expires_us <= " +
-        number(now.time_since_epoch().count()) + " LIMIT " + number(step_rows) + ")"
-    );
+    auto const expired = rows_->drop_expired(now, step_rows);
     if (!expired) return core::pass_on(expired);
-    Step step{.more = database_->changes() == static_cast<std::int64_t>(step_rows)};
+    Step step{.more = *expired};
     if (last == 0) return step;
 
-    auto const marked = mark(now, last);
-    if (!marked) return core::pass_on(marked);
+    if (auto const marked = mark(now, last); !marked) return core::pass_on(marked);
     auto const by_age = too_old(now);
     if (!by_age) return core::pass_on(by_age);
     auto const bytes = live_bytes();
     if (!bytes) return core::pass_on(bytes);
-    auto const by_bytes = too_much(*bytes, last);
+    auto const by_bytes = too_much(*bytes - std::min(*bytes, rows_->bytes()), last);
     auto const wanted = std::min(std::max(by_bytes, *by_age), last - 1);
     auto const upto = std::min(wanted, oldest_ + step_rows - 1);
     if (upto < oldest_) return step;
     auto overruns = overrun_by(upto);
     if (!overruns) return core::pass_on(overruns);
     step.overruns = *std::move(overruns);
-    // Marks up to the new oldest event have nothing before them any more.
-    auto const dropped = database_->run(
-        "DELETE FROM events WHERE seq <= " + number(upto) + "; DELETE FROM marks WHERE seq <= " + number(upto + 1)
-    );
-    if (!dropped) return core::pass_on(dropped);
+    if (auto const dropped = drop_events(upto); !dropped) return core::pass_on(dropped);
     oldest_ = upto + 1;
     step.more = step.more || upto < wanted || by_bytes != 0;  // bytes are counted anew
     return step;
 }
 
-core::Result<Retention::Mark> Retention::mark(core::Time now, core::Seq last) {
+core::Result<void> Retention::drop_events(core::Seq upto) {
+    auto drop = database_->prepare("DELETE FROM events WHERE seq <= ?1 RETURNING source_id, type_id");
+    if (!drop) return core::pass_on(drop);
+    drop->bind(1, static_cast<std::int64_t>(upto));
+    for (;;) {
+        auto const row = drop->step();
+        if (!row) return core::pass_on(row);
+        if (!*row) break;
+        sources_.ids.insert(drop->integer(0));
+        types_.ids.insert(drop->integer(1));
+    }
+    // Marks up to the new oldest event have nothing before them any more.
+    return database_->run("DELETE FROM marks WHERE seq <= " + number(upto + 1));
+}
+
+/// In a transaction of its own, while nobody reads a page; else, and when it fails, the next step tries again.
+void Retention::drop_names(Orphans& orphans) {
+    if (orphans.ids.empty()) return;
+    auto const alone = orphans.names->try_alone();
+    if (!alone || !database_->run("BEGIN IMMEDIATE")) return;
+    auto const dropped = drop_orphans(orphans);
+    if (!dropped || !database_->run("COMMIT")) return database_->roll_back();
+    orphans.names->forget(*dropped);
+    orphans.ids.clear();
+}
+
+core::Result<std::vector<Names::Id>> Retention::drop_orphans(Orphans const& orphans) {
+    auto drop = database_->prepare(orphans.drop_sql);
+    if (!drop) return core::pass_on(drop);
+    std::vector<Names::Id> dropped;
+    for (auto const id : orphans.ids) {
+        drop->bind(1, id);
+        if (auto const done = drop->run(); !done) return core::pass_on(done);
+        if (database_->changes() != 0) dropped.push_back(id);
+    }
+    return dropped;
+}
+
+core::Result<void> Retention::mark(core::Time now, core::Seq last) {
+    if (bounds_.max_age.count() == 0 && bounds_.max_bytes == 0) return {};  // nobody will ask
+    if (mark_.time > now) {  // the clock was ahead: what came then must not wait for that time to come again
+        auto const at = number(now.time_since_epoch().count());
+        auto const set_back = database_->run("UPDATE marks SET time_us = " + at + " WHERE time_us > " + at);
+        if (!set_back) return set_back;
+        mark_.time = now;
+    }
     bool const due = last + 1 > mark_.seq && now >= mark_.time + mark_interval(bounds_.max_age);
-    if (!due) return mark_;
+    if (!due) return {};
     Mark const next{.seq = last + 1, .time = now};
     auto const added = database_->run(
         "INSERT INTO marks VALUES (" + number(next.seq) + ", " + number(now.time_since_epoch().count()) + ")"
     );
-    if (!added) return core::pass_on(added);
-    mark_ = next;
-    return mark_;
+    if (added) mark_ = next;
+    return added;
 }
 
 /// The last position that is over the age and that no cursor holds; 0 when there is none.

@@ -3,11 +3,13 @@
 #include "core/result.hpp"
 #include "core/time.hpp"
 #include "events/event_log.hpp"
+#include "events/names.hpp"
+#include "events/row_table.hpp"
 #include "io/sqlite.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,12 +25,13 @@ struct Overrun {
 /// position follows from it.
 ///
 /// Age counts from when an event was appended (to about a minute), whatever time its producer gave it.
-/// Age waits for every cursor that holds the log; bytes do not. Threads: the log's only.
+/// Age waits for every cursor that holds the log; bytes do not. Rows do not count: they have bounds of their own.
+/// The names that no event has any more go with the last event that had them. Threads: the log's only.
 class Retention {
 public:
     struct Bounds {
         std::chrono::microseconds max_age{0};  ///< 0: any age.
-        std::uint64_t max_bytes = 0;           ///< Of live pages; 0: any number.
+        std::uint64_t max_bytes = 0;           ///< Of live pages, less what rows take; 0: any number.
     };
     struct Step {
         bool more = false;  ///< There is more to drop: come again soon.
@@ -36,9 +39,11 @@ public:
     };
 
     /// Errors: those of the database.
-    [[nodiscard]] static core::Result<Retention> open(io::Database& database, Bounds bounds);
+    [[nodiscard]] static core::Result<Retention> open(
+        io::Database& database, RowTable& rows, Names& sources, Names& types, Bounds bounds
+    );
 
-    /// One bounded step, as a transaction of its own. `last`: the newest position.
+    /// One bounded step, in transactions of its own. `last`: the newest position.
     /// Errors: those of the database; nothing has happened then.
     [[nodiscard]] core::Result<Step> step(core::Time now, core::Seq last);
 
@@ -54,18 +59,31 @@ private:
         core::Time time{};
     };
 
-    explicit Retention(io::Database& database, Bounds bounds) : database_{&database}, bounds_{bounds} {}
+    /// The names of a table that lost events, and may have none left.
+    struct Orphans {
+        Names* names;
+        std::string drop_sql;  ///< Of the one with number ?1, unless an event has it.
+        std::set<Names::Id> ids{};
+    };
+
+    Retention(io::Database& database, RowTable& rows, Names& sources, Names& types, Bounds bounds);
 
     core::Result<Step> run_step(core::Time now, core::Seq last);
-    core::Result<Mark> mark(core::Time now, core::Seq last);
+    core::Result<void> mark(core::Time now, core::Seq last);
     core::Result<core::Seq> too_old(core::Time now);
     [[nodiscard]] core::Seq too_much(std::uint64_t bytes, core::Seq last) const;
     core::Result<std::vector<Overrun>> overrun_by(core::Seq upto);
+    core::Result<void> drop_events(core::Seq upto);
+    void drop_names(Orphans& orphans);
+    core::Result<std::vector<Names::Id>> drop_orphans(Orphans const& orphans);
 
     io::Database* database_;
+    RowTable* rows_;
     Bounds bounds_;
     core::Seq oldest_ = 0;
     Mark mark_;
+    Orphans sources_;
+    Orphans types_;
 };
 
 }  // namespace macp::events

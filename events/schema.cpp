@@ -53,16 +53,16 @@ core::Result<std::string> create(io::Database& database) {
     return epoch;
 }
 
-core::Result<std::string> refuse(std::string reason) {
+tl::unexpected<core::Error> refuse(std::string reason) {
     return core::fail(core::ErrorCode::Conflict, std::move(reason));
 }
 
 }  // namespace
 
-core::Result<std::string> prepare_schema(io::Database& database) {
+core::Result<void> check_owner(io::Database& database) {
     auto const count = database.integer("SELECT count(*) FROM sqlite_schema");
     if (!count) return core::pass_on(count);
-    if (*count == 0) return create(database);
+    if (*count == 0) return {};
 
     auto const ours = database.integer("SELECT count(*) FROM sqlite_schema WHERE name IN ('meta', 'events', 'marks')");
     if (!ours) return core::pass_on(ours);
@@ -75,7 +75,13 @@ core::Result<std::string> prepare_schema(io::Database& database) {
             ": use the version of macp that wrote it, or a newer one"
         );
     }
-    return database.text("SELECT value FROM meta WHERE key = 'epoch'");
+    return {};
+}
+
+core::Result<std::string> prepare_schema(io::Database& database) {
+    auto const count = database.integer("SELECT count(*) FROM sqlite_schema");
+    if (!count) return core::pass_on(count);
+    return *count == 0 ? create(database) : database.text("SELECT value FROM meta WHERE key = 'epoch'");
 }
 
 core::Result<void> check_integrity(io::Database& database, IntegrityCheck how) {

@@ -15,8 +15,11 @@ enum class IntegrityCheck {
     Full,   ///< The indexes must agree with the tables as well: slower by several times.
 };
 
-/// Creates the tables in an empty file, or makes sure that this build can read them. Returns the log's epoch.
+/// Makes sure that the file is empty, or a log that this build can read. Writes nothing.
 /// Errors: Conflict (another program's database, or a newer format); those of the database.
+[[nodiscard]] core::Result<void> check_owner(io::Database& database);
+
+/// Creates the tables in an empty file. Returns the log's epoch. After `check_owner`. Errors: those of the database.
 [[nodiscard]] core::Result<std::string> prepare_schema(io::Database& database);
 
 /// Errors: Corrupt with the first thing found wrong; those of the database.

@@ -8,6 +8,7 @@
 #include "events/log_reader.hpp"
 #include "events/names.hpp"
 #include "events/retention.hpp"
+#include "events/row_table.hpp"
 #include "events/schema.hpp"
 #include "io/sqlite.hpp"
 
@@ -28,10 +29,10 @@ struct SqliteOptions {
     std::size_t queue_bytes = std::size_t{64} << 20;  ///< What may wait for the writer.
     std::size_t tail_bytes = std::size_t{32} << 20;
     std::chrono::microseconds max_age{0};  ///< 0: events of any age are kept.
-    std::uint64_t max_bytes = 0;           ///< 0: any number of bytes is kept.
+    std::uint64_t max_bytes = 0;           ///< Of events; 0: any number of bytes is kept.
     IntegrityCheck integrity_check = IntegrityCheck::Quick;
     std::chrono::milliseconds sweep_interval{10'000};       ///< Between looks at what is too old.
-    std::uint64_t reserve_bytes = std::uint64_t{16} << 20;  ///< Set aside for when the disk is full.
+    std::uint64_t reserve_bytes = std::uint64_t{64} << 20;  ///< Set aside for when the disk is full.
     std::uint64_t max_pages = 0;                            ///< Largest database, in pages; 0: no limit. For tests.
     /// Called when retention by bytes went past a cursor. Runs on the log's thread: no blocking, no throwing.
     std::function<void(Overrun const&)> on_overrun{};
@@ -55,14 +56,16 @@ public:
     ~SqliteLog() override;
 
     using EventLog::commit;
+    using EventLog::rows;
     [[nodiscard]] std::string const& epoch() const override { return epoch_; }
     void commit(Commit commit, Done done) override;
     [[nodiscard]] core::Result<Page> read(core::Seq after, core::Filter const& filter, ReadLimits const& limits)
         override;
     [[nodiscard]] core::Result<core::Seq> before_time(core::Time time) override;
     [[nodiscard]] core::Result<std::optional<std::string>> row(std::string_view space, std::string_view key) override;
-    [[nodiscard]] core::Result<std::vector<Row>> rows(std::string_view space, std::string_view after, std::size_t limit)
-        override;
+    [[nodiscard]] core::Result<std::vector<Row>> rows(
+        std::string_view space, std::string_view after, std::size_t limit, std::size_t max_bytes
+    ) override;
     [[nodiscard]] core::Result<std::optional<std::string>> cursor(std::string_view name) override;
     [[nodiscard]] core::Result<std::vector<CursorMove>> cursors(std::string_view prefix) override;
     [[nodiscard]] Tail& tail() override { return *tail_; }
@@ -77,10 +80,12 @@ private:
     void work();
     void commit_batch(std::vector<PendingCommit> batch);
     void publish(BatchWriter::Outcome const& outcome);
+    void tell_fault(core::Error const& fault);
     void note_fault(core::Error const& fault);
     void fold_in_wal();
     [[nodiscard]] int checkpoint_pages() const;
     void sweep();
+    void tell(std::vector<Overrun> const& overruns) const;
 
     Options options_;
     std::unique_ptr<LogLock> lock_;
@@ -91,6 +96,7 @@ private:
     Names sources_;
     Names types_;
     ReaderPool readers_;
+    std::unique_ptr<RowTable> rows_;
     std::unique_ptr<BatchWriter> writer_;
     std::unique_ptr<Retention> retention_;
     std::unique_ptr<Tail> tail_;

@@ -31,6 +31,13 @@ Result<Seq> seq_of(events::EventLog& log, Position const& position, std::string_
     return tl::unexpected<core::Error>{std::move(error)};
 }
 
+/// `{"gap":{…}}`, a line of its own.
+void append_gap(std::string& lines, core::Gap const& gap) {
+    lines += R"({"gap":{)";
+    core::append_gap_members(lines, gap);
+    lines += "}}\n";
+}
+
 }  // namespace
 
 Result<Range> resolve_range(events::EventLog& log, core::EventQuery query, Position otherwise) {
@@ -76,20 +83,19 @@ Result<std::string> read_page(events::EventLog& log, Range const& range) {
     return body + '}';
 }
 
-Result<std::string> read_lines(events::EventLog& log, Range& range) {
-    std::string lines;
-    for (bool end = false; lines.empty() && !end && range.limit > 0;) {
-        auto const page =
-            log.read(range.after, range.filter, {.events = range.limit, .bytes = lines_bytes, .until = range.until});
-        if (!page) return core::pass_on(page);
-        for (std::size_t i = 0; i < page->events.size(); ++i) {
-            lines += page->events[i].text;
-            lines += '\n';
-        }
-        range.after = page->scanned;
-        range.limit -= std::min(range.limit, page->events.size());
-        end = page->end;
+Result<Lines> read_lines(events::EventLog& log, Range& range) {
+    Lines lines;
+    auto const page =
+        log.read(range.after, range.filter, {.events = range.limit, .bytes = lines_bytes, .until = range.until});
+    if (!page) return core::pass_on(page);
+    if (page->gap) append_gap(lines.text, *page->gap);
+    for (std::size_t i = 0; i < page->events.size(); ++i) {
+        lines.text += page->events[i].text;
+        lines.text += '\n';
     }
+    range.after = page->scanned;
+    range.limit -= std::min(range.limit, page->events.size());
+    lines.end = page->end || range.limit == 0;
     return lines;
 }
 

@@ -24,7 +24,14 @@ struct Range {
 /// `{"items":[…],"next_cursor":…,"position":…}` for the first page of `range`. Blocks. Errors: those of the log.
 [[nodiscard]] core::Result<std::string> read_page(events::EventLog& log, Range const& range);
 
-/// The next events of `range` as lines, moving it on; empty at its end. Blocks. Errors: those of the log.
-[[nodiscard]] core::Result<std::string> read_lines(events::EventLog& log, Range& range);
+/// A piece of an answer in lines; empty text says nothing of its end.
+struct Lines {
+    std::string text{};
+    bool end = false;
+};
+
+/// The next page of `range` as lines, moving it on; what retention took comes first, as `{"gap":{…}}`. Blocks.
+/// Errors: those of the log.
+[[nodiscard]] core::Result<Lines> read_lines(events::EventLog& log, Range& range);
 
 }  // namespace macp::handlers

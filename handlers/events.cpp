@@ -1,10 +1,13 @@
 #include "core/event_query.hpp"
 #include "core/json.hpp"
+#include "handlers/append.hpp"
 #include "handlers/event_page.hpp"
-#include "handlers/idempotency.hpp"
 #include "handlers/routes.hpp"
 #include "http/negotiate.hpp"
+#include "ingest/cloud_event_headers.hpp"
 #include "ingest/event_body.hpp"
+
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,21 +19,34 @@
 namespace macp::handlers {
 namespace {
 
+namespace asio = boost::asio;
 using async::Task;
 using core::ErrorCode;
 using core::fail;
 using core::pass_on;
 using core::Result;
-using NewEvents = std::vector<core::NewEvent>;
 
 constexpr std::array<std::string_view, 2> own_parameters{"access_token", "cursor"};
 constexpr std::string_view ndjson_type = "application/x-ndjson";
 constexpr std::string_view json_type = "application/json";
-constexpr std::size_t large_body = std::size_t{64} << 10;  // from here on it is parsed off the loop
+constexpr std::string_view cloud_event_type = "application/cloudevents+json";
+constexpr std::string_view cloud_batch_type = "application/cloudevents-batch+json";
 
 Result<NewEvents> parse_body(std::string_view type, std::string_view body, ingest::EventDefaults const& defaults) {
+    using ingest::CloudEventsMode;
     if (type == ndjson_type) return ingest::events_from_ndjson(body, defaults);
+    if (type == cloud_event_type) return ingest::cloud_events_from_json(body, CloudEventsMode::Structured, defaults);
+    if (type == cloud_batch_type) return ingest::cloud_events_from_json(body, CloudEventsMode::Batch, defaults);
     return ingest::events_from_json(body, defaults);
+}
+
+Result<NewEvents> parse_binary(http::Request const& request, ingest::EventDefaults const& defaults) {
+    ingest::HeaderMap const headers{request.headers.begin(), request.headers.end()};
+    auto event = ingest::event_from_binary(headers, request.body, defaults);
+    if (!event) return pass_on(event);
+    NewEvents one;
+    one.push_back(*std::move(event));
+    return one;
 }
 
 std::string accepted_document(events::CommitResult const& result) {
@@ -41,57 +57,46 @@ std::string accepted_document(events::CommitResult const& result) {
 }
 
 Task<Result<NewEvents>> events_of(Services const& services, http::Request const& request) {
-    auto const type = http::require_type(
-        request, {json_type, ndjson_type, "application/cloudevents+json", "application/cloudevents-batch+json"}
-    );
-    if (!type) co_return pass_on(type);
     ingest::EventDefaults const defaults{.source = "/api/events", .received = services.clock.now()};
-    if (request.body.size() < large_body) co_return parse_body(*type, request.body, defaults);
-    auto job = [&type, &request, &defaults] { return parse_body(*type, request.body, defaults); };
-    co_return co_await services.readers.run(std::move(job));
-}
-
-/// Keeps a body that was refused for what it says, so that its sender's mistake can be looked at, and mended, later.
-void keep_refused(Services const& services, http::Request const& request, core::Error const& error) {
-    if (error.code != ErrorCode::BadJson && error.code != ErrorCode::InvalidField) return;
-    events::Commit commit;
-    services.rejects.add(
-        commit, {.reason = error.field.empty() ? error.message : error.field + ": " + error.message,
-                 .text = request.body,
-                 .bytes = request.body.size(),
-                 .door = request.method + ' ' + request.path,
-                 .received = services.clock.now()}
-    );
-    // The client's answer does not depend on it: a log that cannot keep it says so in its own state.
-    services.log.commit(std::move(commit), [](auto const& /*result*/) {});
+    // A CloudEvent in binary mode may have a body of any type.
+    bool const binary = ingest::is_binary_cloud_event({request.headers.begin(), request.headers.end()});
+    auto const type = binary
+                          ? Result<std::string>{}
+                          : http::require_type(request, {json_type, ndjson_type, cloud_event_type, cloud_batch_type});
+    if (!type) co_return pass_on(type);
+    auto parse = [&request, &type, &defaults, binary] {
+        return binary ? parse_binary(request, defaults) : parse_body(*type, request.body, defaults);
+    };
+    if (request.body.size() < large_body_bytes) co_return parse();
+    co_return co_await services.readers.run(std::move(parse));
 }
 
 Task<Result<http::Response>> post_events(Services const& services, http::Request request) {
-    auto once = once_for(request, accepted_document);
-    if (!once) co_return pass_on(once);
     auto events = co_await events_of(services, request);
-    if (!events) {
-        keep_refused(services, request, events.error());
-        co_return pass_on(events);
-    }
-    events::Commit commit{.events = *std::move(events), .once = *std::move(once)};
-    auto const result = co_await services.log.commit(std::move(commit));
-    if (!result) co_return pass_on(result);
-    if (!result->existing) co_return http::json_response(accepted_document(*result), 202);
-
-    auto stored = replay_answer(request, *result->existing);
-    if (!stored) co_return pass_on(stored);
-    co_return http::json_response(*std::move(stored), 202);
+    co_return co_await append_events(services, request, std::move(events), accepted_document);
 }
 
 /// Hands out a range line by line. Owned by the response that streams it.
 struct LineStream {
     Services const& services;
     Range range;
+    bool end = false;
 
+    /// Reads on until there is something to send: between two pages others have their turn on the readers, and a
+    /// client that has gone ends it.
     static Task<Result<std::string>> next(std::shared_ptr<LineStream> self) {
-        auto job = [&self] { return read_lines(self->services.log, self->range); };
-        co_return co_await self->services.readers.run(std::move(job));
+        while (!self->end) {
+            auto job = [&self] { return read_lines(self->services.log, self->range); };
+            auto lines = co_await self->services.readers.run(std::move(job));
+            if (!lines) co_return pass_on(lines);
+            self->end = lines->end;
+            if (!lines->text.empty()) co_return std::move(lines->text);
+            auto const state = co_await asio::this_coro::cancellation_state;
+            if (state.cancelled() != asio::cancellation_type::none) {
+                co_return fail(ErrorCode::Unavailable, "the gateway is stopping, or the client has gone");
+            }
+        }
+        co_return std::string{};
     }
 };
 
@@ -153,16 +158,25 @@ Routes event_routes(Services const& services) {
     auto const post = [&services](auto request) { return post_events(services, std::move(request)); };
     auto const list = [&services](auto request) { return list_events(services, std::move(request)); };
     auto const get = [&services](auto request) { return get_event(services, std::move(request)); };
-    return {
-        {.method = "POST",
-         .pattern = "/api/events",
-         .operation_id = "postEvents",
-         .scope = http::Scope::Ingest,
-         .body = http::BodyLimit::Bulk,
-         .handler = post},
+    Routes routes{
         {.method = "GET", .pattern = "/api/events", .operation_id = "listEvents", .handler = list},
         {.method = "GET", .pattern = "/api/events/{seq}", .operation_id = "getEvent", .handler = get},
     };
+    using Alias = std::pair<std::string_view, std::string_view>;
+    for (auto const& [pattern, operation] :
+         {Alias{"/api/events", "postEvents"}, Alias{"/api/event", "postEventsAtApiEvent"},
+          Alias{"/event", "postEventsAtEvent"}, Alias{"/events", "postEventsAtEvents"},
+          Alias{"/macp/events", "postEventsAtMacpEvents"}}) {
+        routes.push_back(
+            {.method = "POST",
+             .pattern = pattern,
+             .operation_id = operation,
+             .scope = http::Scope::Ingest,
+             .body = http::BodyLimit::Bulk,
+             .handler = post}
+        );
+    }
+    return routes;
 }
 
 }  // namespace macp::handlers

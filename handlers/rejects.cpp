@@ -3,6 +3,7 @@
 #include "core/event_query.hpp"
 #include "handlers/routes.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace macp::handlers {
@@ -12,15 +13,34 @@ using async::Task;
 using core::pass_on;
 using core::Result;
 
+/// Cursors are ids of rejects, which are UUIDs; nothing else is one of ours.
+bool is_cursor(std::string_view text) {
+    constexpr std::string_view shape = "00000000-0000-0000-0000-000000000000";
+    return std::ranges::equal(text, shape, [](char c, char wanted) {
+        bool const hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        return wanted == '-' ? c == '-' : hex;
+    });
+}
+
+constexpr std::size_t page_bytes = std::size_t{4} << 20;  // far above one reject: there is always one that fits
+
 std::string page_of(std::vector<events::Row> const& rows, std::size_t limit) {
-    std::string body = R"({"items":[)";
-    for (std::size_t i = 0; i < rows.size() && i < limit; ++i) {
-        if (i != 0) body += ',';
-        body += *rows[i].value;
+    // One more was asked for than fits, in number or in bytes: it tells that there is another page.
+    std::string items;
+    std::size_t shown = 0;
+    while (shown < rows.size() && shown < limit && items.size() + rows[shown].value->size() < page_bytes) {
+        if (shown != 0) items += ',';
+        items += *rows[shown++].value;
     }
-    // One more was asked for than fits: it tells that there is another page.
-    body += R"(],"next_cursor":)";
-    return body + (rows.size() > limit ? '"' + rows[limit - 1].key + '"' : std::string{"null"}) + '}';
+    auto const next = shown < rows.size() ? '"' + rows[shown - 1].key + '"' : std::string{"null"};
+    return R"({"items":[)" + items + R"(],"next_cursor":)" + next + '}';
+}
+
+std::string accepted_document(events::CommitResult const& result) {
+    auto const [first, last] = std::ranges::minmax_element(result.seqs);
+    auto const text = [&](auto at) { return at == result.seqs.end() ? std::string{"null"} : std::to_string(*at); };
+    return R"({"accepted":)" + std::to_string(result.seqs.size()) + R"(,"repeats":)" + std::to_string(result.repeats) +
+           R"(,"first_seq":)" + text(first) + R"(,"last_seq":)" + text(last) + '}';
 }
 
 Task<Result<http::Response>> list_rejects(Services const& services, http::Request request) {
@@ -32,9 +52,13 @@ Task<Result<http::Response>> list_rejects(Services const& services, http::Reques
         co_return core::fail(core::ErrorCode::InvalidField, "rejects have no parameter `" + name + "`", name);
     }
     auto const limit = query->limit.value_or(100);
-    std::string after{request.parameter("cursor").value_or("")};
+    auto const cursor = request.parameter("cursor");
+    if (cursor && !is_cursor(*cursor)) {
+        co_return core::fail(core::ErrorCode::InvalidField, "cursor must be the `next_cursor` of a page", "cursor");
+    }
+    std::string after{cursor.value_or("")};
     auto job = [&services, after = std::move(after), limit] {
-        return ingest::list_rejects(services.log, after, limit + 1);
+        return ingest::list_rejects(services.log, after, limit + 1, page_bytes);
     };
     auto const rows = co_await services.readers.run(std::move(job));
     if (!rows) co_return pass_on(rows);
@@ -44,12 +68,9 @@ Task<Result<http::Response>> list_rejects(Services const& services, http::Reques
 Task<Result<http::Response>> retry_reject(Services const& services, http::Request request) {
     std::string id{request.param("id")};
     auto job = [&services, id = std::move(id)] { return ingest::retry_reject(services.log, services.clock, id); };
-    auto const seq = co_await services.readers.run(std::move(job));
-    if (!seq) co_return pass_on(seq);
-    auto const text = std::to_string(*seq);
-    co_return http::json_response(
-        R"({"accepted":1,"repeats":0,"first_seq":)" + text + R"(,"last_seq":)" + text + "}", 202
-    );
+    auto const result = co_await services.readers.run(std::move(job));
+    if (!result) co_return pass_on(result);
+    co_return http::json_response(accepted_document(*result), 202);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ void append(Routes& all, Routes some) {
 Routes all_routes(Services const& services, bool echo) {
     Routes all;
     append(all, event_routes(services));
+    append(all, hook_routes(services));
     append(all, reject_routes(services));
     append(all, health_routes(services));
     append(all, system_routes(services));

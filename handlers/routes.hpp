@@ -10,7 +10,8 @@ namespace macp::handlers {
 using Routes = std::vector<http::Route>;
 
 /// The routes of each resource; `services` must outlive them.
-[[nodiscard]] Routes event_routes(Services const& services);   ///< /api/events
+[[nodiscard]] Routes event_routes(Services const& services);   ///< /api/events and its aliases
+[[nodiscard]] Routes hook_routes(Services const& services);    ///< /api/omx/hook, /api/native/hook, /github
 [[nodiscard]] Routes reject_routes(Services const& services);  ///< /api/ingest/rejects
 [[nodiscard]] Routes health_routes(Services const& services);  ///< /healthz, /readyz, /metrics
 [[nodiscard]] Routes system_routes(Services const& services);  ///< /api/status, /api/system/telemetry

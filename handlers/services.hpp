@@ -22,6 +22,7 @@ struct Services {
     async::WorkerPool& readers;  ///< For what blocks: pages of the log, large bodies.
     core::Clock const& clock;
     ingest::Rejects& rejects;                               ///< Where refused bodies are kept.
+    std::string github_secret{};                            ///< Empty: GitHub's signature is not checked.
     std::function<ws::Hub&(async::Shard&)> hub{};           ///< The fan-out of a shard.
     std::function<async::Task<std::string>()> status{};     ///< The document of /api/status.
     std::function<async::Task<std::string>()> telemetry{};  ///< The document of /api/system/telemetry.

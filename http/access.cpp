@@ -136,10 +136,11 @@ void Access::identify(Request& request, Ends const& ends) const {
     request.caller = token->label;
 }
 
-bool Access::still_valid(std::string_view caller) const {
+bool Access::still_valid(std::string_view caller, Scope needed) const {
     auto const current = policy();
     if (caller.empty()) return current->tokens.empty();
-    return std::ranges::find(current->tokens, caller, &Token::label) != current->tokens.end();
+    auto const token = std::ranges::find(current->tokens, caller, &Token::label);
+    return token != current->tokens.end() && allows(token->scopes, needed);
 }
 
 void Access::add_cors(Response& response, std::string_view origin, bool preflight) const {

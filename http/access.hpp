@@ -43,8 +43,9 @@ public:
     /// the request. Without a known token the request has no scopes.
     void identify(Request& request, Ends const& ends) const;
 
-    /// False once the token that `caller` (of a request) had is gone: end its session with 1008.
-    [[nodiscard]] bool still_valid(std::string_view caller) const;
+    /// False once the token that `caller` (of a request) had is gone, or no longer has the scope: end its session with
+    /// 1008.
+    [[nodiscard]] bool still_valid(std::string_view caller, Scope needed) const;
 
     /// Tells the browser that a page of an allowed foreign origin may read this answer.
     void add_cors(Response& response, std::string_view origin, bool preflight) const;

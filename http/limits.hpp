@@ -18,6 +18,7 @@ struct Limits {
     std::size_t header_bytes = std::size_t{16} << 10;
     std::size_t body_bytes = std::size_t{1} << 20;
     std::size_t bulk_body_bytes = std::size_t{16} << 20;
+    std::size_t all_bodies_bytes = std::size_t{256} << 20;  ///< Bodies of all requests at once, of the whole server.
     Duration header_timeout{10'000};       ///< From the first byte of a request to the end of its header.
     Duration body_timeout{60'000};         ///< For the whole body.
     Duration idle_timeout{60'000};         ///< Between requests, and for a peer that takes nothing of an answer.
@@ -39,6 +40,7 @@ struct Limits {
             .header_bytes = config.header_bytes,
             .body_bytes = config.body_bytes,
             .bulk_body_bytes = config.bulk_body_bytes,
+            .all_bodies_bytes = config.all_bodies_bytes,
             .header_timeout = milliseconds(config.header_timeout_seconds),
             .body_timeout = milliseconds(config.body_timeout_seconds),
             .idle_timeout = milliseconds(config.idle_timeout_seconds),

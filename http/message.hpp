@@ -59,6 +59,7 @@ struct Request {
 using BodySource = std::function<async::Task<core::Result<std::string>>()>;
 
 /// Takes the connection over after the request (WebSocket, SSE). `leftover`: bytes the peer has sent already.
+/// With status 101 it sends the head, too; with any other the head has been sent, and says that the connection closes.
 /// The coroutine owns the transport; the HTTP session is over.
 using Takeover = std::function<async::Task<>(std::unique_ptr<Transport> transport, std::string leftover)>;
 
@@ -68,7 +69,7 @@ struct Response {
     std::string body{};
     Pairs headers{};      ///< Beyond content type, length, date, connection and request id.
     BodySource stream{};  ///< When set: sent chunked instead of `body`.
-    Takeover takeover{};  ///< When set: nothing is sent; the taker speaks from here.
+    Takeover takeover{};  ///< When set: the taker speaks from here.
     /// Bytes shared between connections, instead of `body` (specs, pages): nothing is copied.
     std::shared_ptr<std::string const> shared{};
 };

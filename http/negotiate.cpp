@@ -94,6 +94,22 @@ core::Result<std::string_view> choose_type(Request const& request, std::initiali
     return chosen;
 }
 
+core::Result<void> require_uncoded(Request const& request) {
+    for (auto const& [name, value] : request.headers) {
+        if (name != "content-encoding") continue;
+        for (std::string_view codings = value; !codings.empty();) {
+            auto const coding = cut(codings, ',');
+            if (coding.empty() || equal_ignoring_case(coding, "identity")) continue;
+            return core::fail(
+                core::ErrorCode::UnsupportedType,
+                "the body must be sent as it is, not in the coding " + std::string{coding.substr(0, 64)},
+                "Content-Encoding"
+            );
+        }
+    }
+    return {};
+}
+
 std::string media_type(Request const& request) {
     auto const header = request.header("content-type").value_or(std::string_view{});
     std::string type{core::trim(header.substr(0, header.find(';')))};

@@ -20,6 +20,9 @@ namespace macp::http {
     Request const& request, std::initializer_list<std::string_view> offers
 );
 
+/// Errors: UnsupportedType when the body is in a `Content-Encoding` other than `identity`.
+[[nodiscard]] core::Result<void> require_uncoded(Request const& request);
+
 /// The media type of the body, in lower case, without parameters; empty when none was sent.
 [[nodiscard]] std::string media_type(Request const& request);
 

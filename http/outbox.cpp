@@ -1,5 +1,7 @@
 #include "http/outbox.hpp"
 
+#include <array>
+#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -26,6 +28,15 @@ void Outbox::add_body(std::string body) {
 void Outbox::add_body(std::shared_ptr<std::string const> body) {
     body_bytes_ += body->size();
     bodies_.push_back({.after = text_.size(), .bytes = std::move(body)});
+}
+
+void Outbox::add_chunk(std::string piece) {
+    std::array<char, 16> size{};
+    auto const end = std::to_chars(size.data(), size.data() + size.size(), piece.size(), 16).ptr;
+    text_.append(size.data(), end);
+    text_ += "\r\n";
+    add_body(std::move(piece));
+    text_ += "\r\n";
 }
 
 std::span<boost::asio::const_buffer const> Outbox::buffers() {

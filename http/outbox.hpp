@@ -21,6 +21,7 @@ public:
     [[nodiscard]] std::string& text() noexcept { return text_; }
     void add_body(std::string body);
     void add_body(std::shared_ptr<std::string const> body);
+    void add_chunk(std::string piece);  ///< A body in chunked coding, piece by piece; none of them empty.
 
     [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return text_.size() + body_bytes_; }

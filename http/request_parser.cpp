@@ -18,6 +18,19 @@ std::string_view view(boost::beast::string_view text) {
     return {text.data(), text.size()};
 }
 
+/// True when the first line ends like `HTTP/2.0`: a version, whichever it is.
+bool names_version(std::string_view request) {
+    auto const line = request.substr(0, request.find_first_of("\r\n"));
+    if (!request.substr(line.size()).starts_with("\r\n")) return false;
+    auto version = line.substr(line.rfind(' ') + 1);
+    constexpr std::string_view name = "HTTP/";
+    if (!version.starts_with(name)) return false;
+    version.remove_prefix(name.size());
+    auto const is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    bool const has_minor = version.size() == 3 && version[1] == '.' && is_digit(version[2]);
+    return !version.empty() && is_digit(version[0]) && (version.size() == 1 || has_minor);
+}
+
 /// A header line that goes on in the next one.
 bool has_fold(std::string_view header) {
     for (auto at = header.find('\n'); at != std::string_view::npos; at = header.find('\n', at + 1)) {
@@ -41,9 +54,17 @@ std::size_t RequestParser::feed(std::string_view bytes, Error& error) {
     header_bytes_ += used;
     if (!error || error == beast_http::error::need_more) {
         // Beast takes a line only once it has seen what follows: a fold is never cut in two.
-        if (has_fold(bytes.substr(0, used))) error = beast_http::error::bad_field;
+        if (has_fold(bytes.substr(0, used)))
+            refuse(error, {.message = "a header is folded over two lines", .field = {}});
     }
+    // Beast reads nothing before the whole header is there: `bytes` begins with the request line.
+    other_version_ = error == beast_http::error::bad_version && names_version(bytes);
     return used;
+}
+
+void RequestParser::refuse(Error& error, Fault fault) {
+    error = beast_http::error::bad_field;
+    fault_ = fault;
 }
 
 void RequestParser::
@@ -55,7 +76,11 @@ void RequestParser::
 }
 
 void RequestParser::on_field_impl(Field field, Text name, Text value, Error& error) {
-    if (field == Field::host && std::exchange(has_host_, true)) error = beast_http::error::bad_field;
+    if (field == Field::host && std::exchange(has_host_, true)) {
+        refuse(error, {.message = "there is more than one Host", .field = "Host"});
+    } else if (field == Field::host && value.empty()) {
+        refuse(error, {.message = "the Host is empty", .field = "Host"});
+    }
     if (field == Field::transfer_encoding) {
         if (version_ < 11 || !equal_ignoring_case(view(value), "chunked"))
             error = beast_http::error::bad_transfer_encoding;
@@ -69,7 +94,7 @@ void RequestParser::on_field_impl(Field field, Text name, Text value, Error& err
 
 void RequestParser::on_header_impl(Error& error) {
     header_done_ = true;
-    if (version_ >= 11 && !has_host_) error = beast_http::error::bad_field;
+    if (version_ >= 11 && !has_host_) refuse(error, {.message = "a request of HTTP/1.1 needs a Host", .field = "Host"});
 }
 
 void RequestParser::on_body_init_impl(boost::optional<std::uint64_t> const& length, Error& /*error*/) {

@@ -44,11 +44,14 @@ std::string_view take_authority(std::string_view& target) {
 
 }  // namespace
 
+RequestReader::RequestReader(Connection& connection, Wire& wire)
+    : connection_{connection}, wire_{wire}, body_share_{connection.sessions().bodies()} {}
+
 async::Task<RequestReader::Got> RequestReader::next(Exchange& exchange) {
     exchange_ = &exchange;
-    parser_.emplace();
-    parser_->header_limit(static_cast<std::uint32_t>(connection_.door().limits.header_bytes + 1));
-    refusal_.reset();
+    parser_ = RequestParser{};
+    body_share_.give_back();
+    parser_.header_limit(static_cast<std::uint32_t>(connection_.door().limits.header_bytes + 1));
     in_time_ = false;
     skipped_line_ = false;
 
@@ -62,37 +65,40 @@ async::Task<RequestReader::Got> RequestReader::next(Exchange& exchange) {
         co_await discard_body();
         co_return Got::Refusal;
     }
-    if (parser_->is_done()) co_return Got::Request;
+    if (parser_.is_done()) co_return Got::Request;
     co_return co_await read_body();
 }
 
 RequestReader::Got RequestReader::parse_header() {
-    if (!parser_->got_some() && !skipped_line_ && wire_.unread().starts_with("\r\n")) {
+    if (!parser_.got_some() && !skipped_line_ && wire_.unread().starts_with("\r\n")) {
         wire_.consume(2);  // some clients end a body so
         skipped_line_ = true;
     }
-    bool const half_line = !parser_->got_some() && !skipped_line_ && wire_.unread() == "\r";
+    bool const half_line = !parser_.got_some() && !skipped_line_ && wire_.unread() == "\r";
     RequestParser::Error error;
-    if (!wire_.unread().empty() && !half_line) wire_.consume(parser_->feed(wire_.unread(), error));
+    if (!wire_.unread().empty() && !half_line) wire_.consume(parser_.feed(wire_.unread(), error));
     if (header_too_large() || error == BeastError::header_limit) {
-        return parser_->has_request_line()
+        return parser_.has_request_line()
                    ? break_off(problems::header_too_large, "the header is larger than this gateway takes")
                    : break_off(problems::target_too_long, "the request line is longer than this gateway takes");
     }
-    if (error == BeastError::bad_version) {
-        return break_off(problems::bad_request, "this is not HTTP/1.0 or HTTP/1.1");
+    if (parser_.is_other_version()) {
+        return break_off(problems::bad_version, "this gateway speaks HTTP/1.1 and HTTP/1.0 only");
     }
+    if (error == BeastError::bad_version) return break_off(problems::bad_request, "this is not HTTP");
     if (error && error != BeastError::need_more) {
-        return break_off(problems::bad_request, "the request is malformed: " + error.message());
+        auto const& [message, field] = parser_.fault();
+        auto const why = message.empty() ? error.message() : std::string{message};
+        return break_off(problems::bad_request, "the request is malformed: " + why, std::string{field});
     }
-    if (!parser_->is_header_done()) return Got::Nothing;
+    if (!parser_.is_header_done()) return Got::Nothing;
     take_header();
     return Got::Request;
 }
 
 bool RequestReader::header_too_large() const {
-    auto const rest = parser_->is_header_done() ? 0 : wire_.unread().size();
-    return parser_->header_bytes() + rest > connection_.door().limits.header_bytes;
+    auto const rest = parser_.is_header_done() ? 0 : wire_.unread().size();
+    return parser_.header_bytes() + rest > connection_.door().limits.header_bytes;
 }
 
 async::Task<RequestReader::Got> RequestReader::wait_for_header() {
@@ -101,8 +107,9 @@ async::Task<RequestReader::Got> RequestReader::wait_for_header() {
         auto const flushed = co_await wire_.flush();
         if (!flushed) co_return Got::Nothing;
     }
-    bool const idle = wire_.unread().empty() && !parser_->got_some();
+    bool const idle = wire_.unread().empty() && !parser_.got_some();
     if (idle && connection_.sessions().draining()) co_return Got::Nothing;
+    if (idle) wire_.let_go();
 
     auto const& limits = connection_.door().limits;
     if (idle) {
@@ -119,12 +126,12 @@ async::Task<RequestReader::Got> RequestReader::wait_for_header() {
 }
 
 void RequestReader::take_header() {
-    auto& request = parser_->request();
+    auto& request = parser_.request();
     exchange_->started = std::chrono::steady_clock::now();
     exchange_->method = request.method;
-    exchange_->http_1_1 = parser_->is_http_1_1();
+    exchange_->http_1_1 = parser_.is_http_1_1();
     exchange_->head = request.method == "HEAD";
-    exchange_->keep_alive = parser_->keep_alive();
+    exchange_->keep_alive = parser_.keep_alive();
     exchange_->gzip = accepts_gzip(request.header("accept-encoding"));
     exchange_->origin = request.header("origin").value_or(std::string_view{});
     exchange_->preflight = request.method == "OPTIONS" && request.header("access-control-request-method").has_value();
@@ -136,8 +143,8 @@ void RequestReader::take_header() {
 }
 
 bool RequestReader::take_target() {
-    auto& request = parser_->request();
-    std::string_view target{parser_->target()};
+    auto& request = parser_.request();
+    std::string_view target{parser_.target()};
     if (target.size() > connection_.door().limits.target_bytes) {
         break_off(problems::target_too_long, "the request target is longer than this gateway takes");
         return false;
@@ -164,7 +171,7 @@ bool RequestReader::take_target() {
 
 bool RequestReader::admit() {
     if (!take_target()) return false;
-    auto& request = parser_->request();
+    auto& request = parser_.request();
     auto const& door = connection_.door();
     auto const& ends = connection_.ends();
     if (auto const host = door.access.check_host(request, ends); !host)
@@ -177,20 +184,31 @@ bool RequestReader::admit() {
 
     auto& match = exchange_->match;
     match = door.router.match(request.method, request.path);
-    if (auto refusal = door.router.refuse(match, request)) return refuse(*std::move(refusal));
+    if (auto refusal = Router::refuse(match, request)) return refuse(*std::move(refusal));
     request.params = std::move(match.params);
-    return limit_body();
+    return check_coding() && limit_body();
+}
+
+/// No body is decompressed: what is small here could be huge there.
+bool RequestReader::check_coding() {
+    auto const& request = parser_.request();
+    if (exchange_->match.route->body == BodyLimit::None) return true;
+    auto const uncoded = require_uncoded(request);
+    if (uncoded) return true;
+    auto response = to_response(uncoded.error(), request.id);
+    response.headers.emplace_back("Accept-Encoding", "identity");
+    return refuse(std::move(response));
 }
 
 bool RequestReader::limit_body() {
     body_limit_ = limit_of(exchange_->match.route->body, connection_.door().limits);
-    if (parser_->content_length().value_or(0) > body_limit_) {
+    if (parser_.content_length().value_or(0) > body_limit_) {
         break_off(problem_of(ErrorCode::TooLarge), too_large_text(body_limit_));
         return false;
     }
-    parser_->body_limit(body_limit_);
-    auto const expect = parser_->request().header("expect");
-    if (!expect || !parser_->is_http_1_1()) return true;
+    parser_.body_limit(body_limit_);
+    auto const expect = parser_.request().header("expect");
+    if (!expect || !parser_.is_http_1_1()) return true;
     if (!equal_ignoring_case(*expect, "100-continue")) {
         break_off(problems::expectation_failed, "100-continue is the one expectation that is met here", "Expect");
         return false;
@@ -202,42 +220,57 @@ bool RequestReader::limit_body() {
 async::Task<RequestReader::Got> RequestReader::read_body() {
     if (exchange_->expects_continue && wire_.unread().empty()) wire_.out().text() += "HTTP/1.1 100 Continue\r\n\r\n";
     auto const& limits = connection_.door().limits;
-    for (;;) {
-        RequestParser::Error error;
-        while (!error && !parser_->is_done() && !wire_.unread().empty()) {
-            wire_.consume(parser_->feed(wire_.unread(), error));
-        }
-        if (parser_->is_done() && !error) co_return Got::Request;
-        if (error == BeastError::body_limit) {
-            co_return break_off(problem_of(ErrorCode::TooLarge), too_large_text(body_limit_));
-        }
-        if (error && error != BeastError::need_more) {
-            co_return break_off(problems::bad_request, "the body is malformed: " + error.message());
-        }
-        if (wire_.unread().size() > limits.header_bytes) {
-            co_return break_off(problems::header_too_large, "a chunk header or the trailer is too large");
-        }
+    auto got = parse_body();
+    while (got == Got::Nothing) {
+        if (!body_share_.grow_to(parser_.request().body.capacity())) co_return refuse_body();
         auto const flushed = co_await wire_.flush();
         if (!flushed) co_return Got::Nothing;
         if (!std::exchange(in_time_, true)) connection_.wait_for(Connection::Wait::Request, limits.body_timeout);
         auto const filled = co_await wire_.fill();
-        if (filled) continue;
-        if (!connection_.timed_out()) co_return Got::Nothing;
-        co_return break_off(problem_of(ErrorCode::RequestTimeout), "the body did not come in time");
+        if (!filled && !connection_.timed_out()) co_return Got::Nothing;
+        if (!filled) co_return break_off(problem_of(ErrorCode::RequestTimeout), "the body did not come in time");
+        got = parse_body();
     }
+    co_return got;
+}
+
+RequestReader::Got RequestReader::parse_body() {
+    RequestParser::Error error;
+    while (!error && !parser_.is_done() && !wire_.unread().empty()) {
+        wire_.consume(parser_.feed(wire_.unread(), error));
+    }
+    if (parser_.is_done() && !error) return Got::Request;
+    if (error == BeastError::body_limit) {
+        return break_off(problem_of(ErrorCode::TooLarge), too_large_text(body_limit_));
+    }
+    if (error && error != BeastError::need_more) {
+        return break_off(problems::bad_request, "the body is malformed: " + error.message());
+    }
+    if (wire_.unread().size() > connection_.door().limits.header_bytes) {
+        return break_off(problems::header_too_large, "a chunk header or the trailer is too large");
+    }
+    return Got::Nothing;
+}
+
+RequestReader::Got RequestReader::refuse_body() {
+    parser_.request().body = {};
+    body_share_.give_back();
+    break_off(problem_of(ErrorCode::Overloaded), "too many bodies are on their way in: come back later");
+    refusal_.headers.emplace_back("Retry-After", "1");
+    return Got::Refusal;
 }
 
 async::Task<> RequestReader::discard_body() {
-    if (broken_off_ || parser_->is_done()) co_return;
-    auto const length = parser_->content_length().value_or(0);
-    if (length > skipped_body_bytes || parser_->request().header("expect")) {
+    if (broken_off_ || parser_.is_done()) co_return;
+    auto const length = parser_.content_length().value_or(0);
+    if (length > skipped_body_bytes || parser_.request().header("expect")) {
         broken_off_ = true;
         exchange_->keep_alive = false;
         co_return;
     }
     body_limit_ = skipped_body_bytes;
-    parser_->body_limit(body_limit_);
-    parser_->discard_body();
+    parser_.body_limit(body_limit_);
+    parser_.discard_body();
     auto refusal = std::move(refusal_);
     auto const got = co_await read_body();
     if (got != Got::Request) exchange_->keep_alive = false;

@@ -46,6 +46,12 @@ Response options_answer(std::string allow) {
     return response;
 }
 
+void add_method(std::string& allow, std::string_view method) {
+    if (!allow.empty()) allow += ", ";
+    allow += method;
+    if (method == "GET") allow += ", HEAD";
+}
+
 std::optional<Error> scope_error(Route const& route, Request const& request) {
     if (allows(request.scopes, route.scope)) return std::nullopt;
     auto const needed = "this needs a token with the scope `" + format_scopes(route.scope) + "`";
@@ -61,7 +67,12 @@ std::optional<Error> scope_error(Route const& route, Request const& request) {
 }  // namespace
 
 Router::Router(std::vector<Route> routes) : routes_{std::move(routes)} {
-    for (auto const& route : routes_) add(route);
+    for (auto const& route : routes_) {
+        add(route);
+        if (std::ranges::none_of(methods_, [&](auto const method) { return method == route.method; })) {
+            methods_.push_back(route.method);
+        }
+    }
     std::ranges::sort(patterns_, more_literal, &Path::segments);
 }
 
@@ -104,16 +115,15 @@ Route const* Router::pick(Path const& path, std::string_view method, std::string
     for (auto const* route : path.routes) {
         if (route->method == wanted) return route;
     }
-    for (auto const* route : path.routes) {
-        if (!allow.empty()) allow += ", ";
-        allow += route->method;
-        if (route->method == "GET") allow += ", HEAD";
-    }
+    for (auto const* route : path.routes) add_method(allow, route->method);
     return nullptr;
 }
 
 Match Router::match(std::string_view method, std::string_view path) const {
     Match match;
+    if (path == "*") {
+        for (auto const known : methods_) add_method(match.allow, known);
+    }
     if (auto const literal = literals_.find(path); literal != literals_.end()) {
         match.route = pick(literal->second, method, match.allow);
         if (match.route != nullptr) return match;
@@ -129,16 +139,13 @@ Match Router::match(std::string_view method, std::string_view path) const {
     return match;
 }
 
-std::optional<Response> Router::refuse(Match const& match, Request const& request) const {
+std::optional<Response> Router::refuse(Match const& match, Request const& request) {
     if (match.route != nullptr) {
         auto const error = scope_error(*match.route, request);
         if (error) return to_response(*error, request.id);
         return std::nullopt;
     }
-    if (request.method == "OPTIONS") {
-        if (request.path == "*") return options_answer("GET, HEAD, POST, PATCH, DELETE, OPTIONS");
-        if (!match.allow.empty()) return options_answer(match.allow);
-    }
+    if (request.method == "OPTIONS" && !match.allow.empty()) return options_answer(match.allow);
     if (match.allow.empty()) {
         return to_response(
             Error{.code = ErrorCode::NotFound, .message = "there is nothing at " + request.path}, request.id
@@ -150,15 +157,16 @@ std::optional<Response> Router::refuse(Match const& match, Request const& reques
     return response;
 }
 
-async::Task<Response> Router::run(Route const& route, Request request) const {
+async::Task<Response> Router::run(Route const& route, Request request) {
     auto const id = request.id;
     std::optional<core::Result<Response>> answer;
-    std::string bug = "not an exception of std";
+    std::string bug;
     try {
         answer = co_await route.handler(std::move(request));
     } catch (std::exception const& thrown) {
         bug = thrown.what();
-    } catch (...) {  // NOLINT(bugprone-empty-catch): logged below, like any other
+    } catch (...) {
+        bug = "not an exception of std";
     }
     if (answer && *answer) co_return **std::move(answer);
 
@@ -171,14 +179,6 @@ async::Task<Response> Router::run(Route const& route, Request request) const {
     spdlog::error("{} {} threw, request {}: {}", route.method, route.pattern, id, bug);
     Error const fault{.message = "the gateway failed on this request; its log says why, under the request id"};
     co_return to_response(fault, id);
-}
-
-async::Task<Response> Router::dispatch(Request request) const {
-    auto match = this->match(request.method, request.path);
-    auto refusal = refuse(match, request);
-    if (refusal) co_return *std::move(refusal);
-    request.params = std::move(match.params);
-    co_return co_await run(*match.route, std::move(request));
 }
 
 }  // namespace macp::http

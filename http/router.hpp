@@ -10,7 +10,7 @@
 
 namespace macp::http {
 
-/// What a method and path come to.
+/// What a method and path come to. The path `*` stands for all of them.
 struct Match {
     Route const* route = nullptr;  ///< None: an unknown path, or no such method there.
     Pairs params{};                ///< Captures, decoded.
@@ -29,13 +29,10 @@ public:
     [[nodiscard]] Match match(std::string_view method, std::string_view path) const;
 
     /// The answer when the request must not reach a handler: 404, 405, 401, 403, or 204 to OPTIONS.
-    [[nodiscard]] std::optional<Response> refuse(Match const& match, Request const& request) const;
+    [[nodiscard]] static std::optional<Response> refuse(Match const& match, Request const& request);
 
     /// Calls the handler. Every failure and exception becomes a problem; a cancelled handler answers 504.
-    [[nodiscard]] async::Task<Response> run(Route const& route, Request request) const;
-
-    /// All of the above.
-    [[nodiscard]] async::Task<Response> dispatch(Request request) const;
+    [[nodiscard]] static async::Task<Response> run(Route const& route, Request request);
 
     [[nodiscard]] std::vector<Route> const& routes() const noexcept { return routes_; }
 
@@ -52,7 +49,8 @@ private:
 
     std::vector<Route> routes_;
     std::unordered_map<std::string_view, Path> literals_;
-    std::vector<Path> patterns_;  ///< With captures, the more literal ones first.
+    std::vector<std::string_view> methods_;  ///< Of all routes.
+    std::vector<Path> patterns_;             ///< With captures, the more literal ones first.
 };
 
 }  // namespace macp::http

@@ -19,8 +19,8 @@ async::Task<> run_on(async::Shard& shard, async::Task<> task) {
 }  // namespace
 
 HttpServer::HttpServer(std::vector<async::Shard*> shards, Limits limits, Access const& access)
-    : limits_{limits}, access_{access} {
-    for (auto* const shard : shards) sessions_.push_back(std::make_unique<Sessions>(*shard, open_));
+    : limits_{limits}, access_{access}, bodies_{limits.all_bodies_bytes} {
+    for (auto* const shard : shards) sessions_.push_back(std::make_unique<Sessions>(*shard, open_, bodies_));
 }
 
 HttpServer::~HttpServer() = default;
@@ -35,6 +35,7 @@ core::Result<asio::ip::tcp::endpoint> HttpServer::listen(
         identity = *std::move(loaded);
     }
     std::vector<Sessions*> sessions;
+    sessions.reserve(sessions_.size());
     for (auto const& each : sessions_) sessions.push_back(each.get());
     Listener::Options options{
         .address = std::move(address),
@@ -50,14 +51,22 @@ core::Result<asio::ip::tcp::endpoint> HttpServer::listen(
     return listeners_.back()->endpoint();
 }
 
-core::Result<void> HttpServer::reload_tls() {
-    core::Result<void> result;
+core::Result<std::vector<TlsIdentity::Context>> HttpServer::read_tls() const {
+    std::vector<TlsIdentity::Context> contexts;
     for (auto const& listener : listeners_) {
         if (listener->tls() == nullptr) continue;
-        auto const reloaded = listener->tls()->reload();
-        if (!reloaded && result) result = core::pass_on(reloaded);
+        auto context = listener->tls()->read();
+        if (!context) return core::pass_on(context);
+        contexts.push_back(*std::move(context));
     }
-    return result;
+    return contexts;
+}
+
+void HttpServer::use_tls(std::vector<TlsIdentity::Context> contexts) {
+    auto next = contexts.begin();
+    for (auto const& listener : listeners_) {
+        if (listener->tls() != nullptr) listener->tls()->use(std::move(*next++));
+    }
 }
 
 async::Task<> HttpServer::drain(std::chrono::steady_clock::duration grace) {
@@ -78,6 +87,7 @@ async::Task<> HttpServer::drain(std::chrono::steady_clock::duration grace) {
 
 std::vector<Counters const*> HttpServer::counters() const {
     std::vector<Counters const*> all;
+    all.reserve(sessions_.size());
     for (auto const& sessions : sessions_) all.push_back(&sessions->counters());
     return all;
 }

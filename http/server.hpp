@@ -2,6 +2,7 @@
 
 #include "async/shard.hpp"
 #include "http/access.hpp"
+#include "http/body_budget.hpp"
 #include "http/counters.hpp"
 #include "http/limits.hpp"
 #include "http/router.hpp"
@@ -38,9 +39,10 @@ public:
         std::string address, Router const& router, std::optional<TlsFiles> tls = std::nullopt
     );
 
-    /// Reads the certificates of all TLS listeners again. Errors: the first; a listener with a bad file keeps its old
-    /// one.
-    [[nodiscard]] core::Result<void> reload_tls();
+    /// Reads the certificates of all TLS listeners again, for `use_tls`; nothing changes yet. Errors: the first.
+    [[nodiscard]] core::Result<std::vector<TlsIdentity::Context>> read_tls() const;
+    /// Puts what `read_tls` has read into force, for connections to come.
+    void use_tls(std::vector<TlsIdentity::Context> contexts);
 
     /// Stops accepting, closes idle connections, lets requests in progress end within `grace`, requests every shard's
     /// `drain()` for those who took connections over, and cancels what is left. Await it once, on a shard or on a loop
@@ -54,6 +56,7 @@ private:
     Limits limits_;
     Access const& access_;
     std::atomic<std::size_t> open_{0};  ///< Connections, on all shards and on their way there.
+    BodyBudget bodies_;
     std::vector<std::unique_ptr<Sessions>> sessions_;
     std::vector<std::unique_ptr<Listener>> listeners_;
 };

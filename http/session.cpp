@@ -13,8 +13,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -23,6 +21,7 @@ namespace {
 
 constexpr std::size_t gathered_bytes = std::size_t{64} << 10;  ///< Answers to pipelined requests in one write.
 constexpr std::size_t gathered_bodies = 16;
+constexpr unsigned switching_protocols = 101;
 
 /// Counts a request while it is handled.
 class InFlight {
@@ -42,13 +41,15 @@ bool has_header(Response const& response, std::string_view name) {
     });
 }
 
-void append_chunk(Outbox& out, std::string piece) {
-    std::array<char, 18> size{};
-    auto const end = std::to_chars(size.data(), size.data() + size.size(), piece.size(), 16).ptr;
-    out.text().append(size.data(), end);
-    out.text() += "\r\n";
-    out.add_body(std::move(piece));
-    out.text() += "\r\n";
+std::string_view body_of(Response const& response) {
+    return response.shared ? *response.shared : response.body;
+}
+
+/// A piece of a stream; the empty one ends it.
+std::string packed(Gzip& zip, std::string_view piece) {
+    std::string out;
+    zip.put(out, piece, piece.empty() ? Gzip::Flush::Finish : Gzip::Flush::Sync);
+    return out;
 }
 
 class Session {
@@ -64,8 +65,13 @@ public:
 
 private:
     async::Task<Response> handle();
+    async::Task<Handover> hand_over(Response response);
     async::Task<bool> reply(Response response);
+    void add_answer(Response response, bool has_body);
     async::Task<bool> reply_stream(Response response);
+    /// True when the pieces go compressed.
+    bool begin_stream(Response& response);
+    bool may_compress(Response const& response) const;
     bool is_worth_compressing(Response const& response) const;
     static async::Task<> compress(Response& response);
     void add_piece(std::string piece);
@@ -95,13 +101,11 @@ async::Task<Handover> Session::run() {
         }
         if (connection_.cancelled()) co_return Handover{};
         if (sessions_.draining()) exchange_.keep_alive = false;
-
-        if (response.takeover && !exchange_.head) {
-            record(response.status, 0);
-            auto const flushed = co_await wire_.flush();
-            if (!flushed) co_return Handover{};
-            co_return Handover{.take = std::move(response.takeover), .leftover = std::string{wire_.unread()}};
+        if (!exchange_.origin.empty()) {
+            connection_.door().access.add_cors(response, exchange_.origin, exchange_.preflight);
         }
+
+        if (response.takeover && !exchange_.head) co_return co_await hand_over(std::move(response));
         go_on = co_await reply(std::move(response));
     }
     if (!connection_.cancelled()) co_await wire_.finish(reader_.broken_off());
@@ -127,15 +131,26 @@ async::Task<Response> Session::handle() {
     } else {
         connection_.wait_for(Connection::Wait::Handler, limits_.request_timeout);
     }
-    auto response = co_await connection_.door().router.run(route, std::move(reader_.request()));
+    auto response = co_await Router::run(route, std::move(reader_.request()));
+    reader_.handled();
     connection_.cancel();
     // The handler is cancelled, not the connection: it goes on with a clean state.
     if (connection_.timed_out() && !connection_.cancelled()) co_await asio::this_coro::reset_cancellation_state();
     co_return response;
 }
 
+async::Task<Handover> Session::hand_over(Response response) {
+    if (response.status != switching_protocols) {
+        exchange_.keep_alive = false;
+        append_head(wire_.out().text(), response, head(Framing::UntilClose, 0));
+    }
+    record(response.status, 0);
+    auto const flushed = co_await wire_.flush();
+    if (!flushed) co_return Handover{};
+    co_return Handover{.take = std::move(response.takeover), .leftover = std::string{wire_.unread()}};
+}
+
 async::Task<bool> Session::reply(Response response) {
-    if (!exchange_.origin.empty()) connection_.door().access.add_cors(response, exchange_.origin, exchange_.preflight);
     bool const has_body = may_have_body(response.status);
     if (response.stream && has_body && !exchange_.head) co_return co_await reply_stream(std::move(response));
 
@@ -143,48 +158,46 @@ async::Task<bool> Session::reply(Response response) {
         response.headers.emplace_back("Vary", "Accept-Encoding");
         if (exchange_.gzip && !exchange_.head) co_await compress(response);
     }
-    auto const length = response.shared ? response.shared->size() : response.body.size();
-    bool const unknown = response.stream || response.takeover;  // a HEAD: only the head would tell
-    auto& out = wire_.out();
-    append_head(out.text(), response, head(has_body && !unknown ? Framing::Length : Framing::None, length));
-    if (has_body && !exchange_.head) {
-        if (response.shared) {
-            out.add_body(std::move(response.shared));
-        } else {
-            out.add_body(std::move(response.body));
-        }
-    }
-    record(response.status, exchange_.head ? 0 : length);
+    add_answer(std::move(response), has_body);
+    auto const& out = wire_.out();
     if (out.size() < gathered_bytes && out.bodies() < gathered_bodies) co_return exchange_.keep_alive;
     auto const flushed = co_await wire_.flush();
     co_return flushed&& exchange_.keep_alive;
 }
 
+void Session::add_answer(Response response, bool has_body) {
+    auto const length = body_of(response).size();
+    bool const unknown = response.stream || response.takeover;  // a HEAD: only the head would tell
+    auto& out = wire_.out();
+    append_head(out.text(), response, head(has_body && !unknown ? Framing::Length : Framing::None, length));
+    record(response.status, exchange_.head ? 0 : length);
+    if (!has_body || exchange_.head) return;
+    if (response.shared) {
+        out.add_body(std::move(response.shared));
+    } else {
+        out.add_body(std::move(response.body));
+    }
+}
+
+bool Session::may_compress(Response const& response) const {
+    return limits_.gzip_min_bytes > 0 && is_compressible(response.content_type) &&
+           !has_header(response, "Content-Encoding");
+}
+
 bool Session::is_worth_compressing(Response const& response) const {
-    auto const size = response.shared ? response.shared->size() : response.body.size();
-    return limits_.gzip_min_bytes > 0 && size >= limits_.gzip_min_bytes && !response.takeover && !response.stream &&
-           is_compressible(response.content_type) && !has_header(response, "Content-Encoding");
+    return body_of(response).size() >= limits_.gzip_min_bytes && !response.takeover && !response.stream &&
+           may_compress(response);
 }
 
 async::Task<> Session::compress(Response& response) {
-    std::string_view const body{response.shared ? *response.shared : response.body};
-    response.body = co_await gzip(body);
+    response.body = co_await gzip(body_of(response));
     response.shared.reset();
     response.headers.emplace_back("Content-Encoding", "gzip");
 }
 
 async::Task<bool> Session::reply_stream(Response response) {
-    bool const compressible = limits_.gzip_min_bytes > 0 && is_compressible(response.content_type) &&
-                              !has_header(response, "Content-Encoding");
     std::optional<Gzip> zip;
-    if (compressible) response.headers.emplace_back("Vary", "Accept-Encoding");
-    if (compressible && exchange_.gzip) {
-        zip.emplace();
-        response.headers.emplace_back("Content-Encoding", "gzip");
-    }
-    if (!exchange_.http_1_1) exchange_.keep_alive = false;
-    append_head(wire_.out().text(), response, head(exchange_.http_1_1 ? Framing::Chunked : Framing::UntilClose, 0));
-
+    if (begin_stream(response)) zip.emplace();
     std::uint64_t bytes = 0;
     for (bool more = true; more;) {
         auto const flushed = co_await wire_.flush();
@@ -198,11 +211,7 @@ async::Task<bool> Session::reply_stream(Response response) {
             co_return false;
         }
         more = !piece->empty();
-        if (zip) {
-            std::string packed;
-            zip->put(packed, *piece, more ? Gzip::Flush::Sync : Gzip::Flush::Finish);
-            *piece = std::move(packed);
-        }
+        if (zip) *piece = packed(*zip, *piece);
         bytes += piece->size();
         if (!piece->empty()) add_piece(*std::move(piece));
     }
@@ -211,9 +220,19 @@ async::Task<bool> Session::reply_stream(Response response) {
     co_return exchange_.keep_alive;
 }
 
+bool Session::begin_stream(Response& response) {
+    bool const compressible = may_compress(response);
+    bool const packs = compressible && exchange_.gzip;
+    if (compressible) response.headers.emplace_back("Vary", "Accept-Encoding");
+    if (packs) response.headers.emplace_back("Content-Encoding", "gzip");
+    if (!exchange_.http_1_1) exchange_.keep_alive = false;
+    append_head(wire_.out().text(), response, head(exchange_.http_1_1 ? Framing::Chunked : Framing::UntilClose, 0));
+    return packs;
+}
+
 void Session::add_piece(std::string piece) {
     if (exchange_.http_1_1) {
-        append_chunk(wire_.out(), std::move(piece));
+        wire_.out().add_chunk(std::move(piece));
     } else {
         wire_.out().add_body(std::move(piece));
     }

@@ -13,9 +13,10 @@
 
 namespace macp::http {
 
-Sessions::Sessions(async::Shard& shard, std::atomic<std::size_t>& open)
+Sessions::Sessions(async::Shard& shard, std::atomic<std::size_t>& open, BodyBudget& bodies)
     : shard_{shard},
       open_{open},
+      bodies_{bodies},
       id_prefix_{core::random_hex(4) + "-"},
       changed_{shard.executor(), async::Timer::time_point::max()} {}
 

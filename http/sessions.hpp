@@ -1,6 +1,7 @@
 #pragma once
 
 #include "async/shard.hpp"
+#include "http/body_budget.hpp"
 #include "http/connection.hpp"
 #include "http/counters.hpp"
 #include "http/reply.hpp"
@@ -18,7 +19,7 @@ namespace macp::http {
 class Sessions {
 public:
     /// `open`: connections of the whole server, counted up by whoever accepts them and down here.
-    Sessions(async::Shard& shard, std::atomic<std::size_t>& open);
+    Sessions(async::Shard& shard, std::atomic<std::size_t>& open, BodyBudget& bodies);
     Sessions(Sessions const&) = delete;
     Sessions& operator=(Sessions const&) = delete;
 
@@ -35,6 +36,7 @@ public:
 
     [[nodiscard]] async::Shard& shard() noexcept { return shard_; }
     [[nodiscard]] Counters& counters() noexcept { return counters_; }
+    [[nodiscard]] BodyBudget& bodies() noexcept { return bodies_; }  ///< Of the whole server.
     [[nodiscard]] DateText& date() noexcept { return date_; }
     [[nodiscard]] std::string next_request_id();
 
@@ -43,6 +45,7 @@ private:
 
     async::Shard& shard_;
     std::atomic<std::size_t>& open_;
+    BodyBudget& bodies_;
     Counters counters_;
     DateText date_;
     std::string id_prefix_;

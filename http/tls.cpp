@@ -10,7 +10,7 @@ namespace {
 namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 
-core::Result<std::shared_ptr<ssl::context>> read_files(TlsFiles const& files) {
+core::Result<TlsIdentity::Context> read_files(TlsFiles const& files) {
     auto const refused = [](std::string const& file, std::string const& why) {
         return core::fail(core::ErrorCode::InvalidField, "cannot use " + file + ": " + why);
     };
@@ -34,21 +34,21 @@ core::Result<std::shared_ptr<ssl::context>> read_files(TlsFiles const& files) {
 }  // namespace
 
 core::Result<std::unique_ptr<TlsIdentity>> TlsIdentity::load(TlsFiles files) {
-    std::unique_ptr<TlsIdentity> identity{new TlsIdentity{std::move(files)}};
-    auto const loaded = identity->reload();
-    if (!loaded) return core::pass_on(loaded);
-    return identity;
-}
-
-core::Result<void> TlsIdentity::reload() {
-    auto context = read_files(files_);
+    auto context = read_files(files);
     if (!context) return core::pass_on(context);
-    std::lock_guard const lock{mutex_};
-    context_ = *std::move(context);
-    return {};
+    return std::unique_ptr<TlsIdentity>{new TlsIdentity{std::move(files), *std::move(context)}};
 }
 
-std::shared_ptr<ssl::context> TlsIdentity::context() const {
+core::Result<TlsIdentity::Context> TlsIdentity::read() const {
+    return read_files(files_);
+}
+
+void TlsIdentity::use(Context context) {
+    std::lock_guard const lock{mutex_};
+    context_ = std::move(context);
+}
+
+TlsIdentity::Context TlsIdentity::context() const {
     std::lock_guard const lock{mutex_};
     return context_;
 }

@@ -18,20 +18,24 @@ struct TlsFiles {
 /// The certificate of a listener, exchangeable while it runs. Threads: safe from anywhere.
 class TlsIdentity {
 public:
+    using Context = std::shared_ptr<boost::asio::ssl::context>;
+
     /// Errors: InvalidField, naming the file.
     [[nodiscard]] static core::Result<std::unique_ptr<TlsIdentity>> load(TlsFiles files);
 
-    /// Reads both files again, for connections to come. On failure the old ones stay. Errors: as `load`.
-    [[nodiscard]] core::Result<void> reload();
+    /// Reads both files again; nothing changes before `use`. Errors: as `load`.
+    [[nodiscard]] core::Result<Context> read() const;
+    /// For connections to come.
+    void use(Context context);
 
-    [[nodiscard]] std::shared_ptr<boost::asio::ssl::context> context() const;
+    [[nodiscard]] Context context() const;
 
 private:
-    explicit TlsIdentity(TlsFiles files) : files_{std::move(files)} {}
+    TlsIdentity(TlsFiles files, Context context) : files_{std::move(files)}, context_{std::move(context)} {}
 
-    TlsFiles files_;
+    TlsFiles const files_;
     mutable std::mutex mutex_;
-    std::shared_ptr<boost::asio::ssl::context> context_;
+    Context context_;
 };
 
 }  // namespace macp::http

@@ -24,13 +24,6 @@ constexpr std::array<std::pair<std::string_view, Scope>, 4> scope_names{{
 
 constexpr std::size_t least_secret = 8;
 
-std::string_view next_word(std::string_view& line) {
-    line = core::trim(line);
-    auto const word = line.substr(0, line.find_first_of(" \t"));
-    line.remove_prefix(word.size());
-    return word;
-}
-
 bool is_visible(char c) {
     return c > ' ' && c < '\x7f';
 }
@@ -85,26 +78,6 @@ core::Result<Token> parse_token(std::string_view name, std::string_view text) {
         return fail(ErrorCode::InvalidField, "the token `" + std::string{name} + "` must be written as scopes:secret");
     }
     return make_token(name, core::trim(text.substr(0, colon)), core::trim(text.substr(colon + 1)));
-}
-
-core::Result<std::vector<Token>> parse_token_file(std::string_view text) {
-    std::vector<Token> tokens;
-    for (std::size_t number = 1; !text.empty(); ++number) {
-        auto const whole = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(text.size(), whole.size() + 1));
-        auto line = core::trim(whole);
-        if (line.empty() || line.front() == '#') continue;
-        auto const at = "line " + std::to_string(number) + ": ";
-        auto const name = next_word(line);
-        auto const scopes = next_word(line);
-        auto token = make_token(name, scopes, core::trim(line));
-        if (!token) return fail(ErrorCode::InvalidField, at + token.error().message);
-        if (std::ranges::find(tokens, token->name, &Token::name) != tokens.end()) {
-            return fail(ErrorCode::InvalidField, at + "the token `" + token->name + "` comes twice");
-        }
-        tokens.push_back(*std::move(token));
-    }
-    return tokens;
 }
 
 core::Result<std::pair<std::string, std::string>> split_address(std::string_view address) {

@@ -26,10 +26,6 @@ struct Token {
 /// Reads `scopes:secret`. Errors: InvalidField, never quoting the secret.
 [[nodiscard]] core::Result<Token> parse_token(std::string_view name, std::string_view text);
 
-/// Reads lines of `name scopes secret`; empty lines and those with `#` in front are skipped. Errors: as parse_token,
-/// with the number of the line; also for a name that comes twice.
-[[nodiscard]] core::Result<std::vector<Token>> parse_token_file(std::string_view text);
-
 /// Splits `host:port` and `[v6]:port`. Errors: InvalidField.
 [[nodiscard]] core::Result<std::pair<std::string, std::string>> split_address(std::string_view address);
 

@@ -27,6 +27,12 @@ void Wire::make_room() {
     if (in_.size() - end_ < wanted) in_.resize(std::max({first_room, in_.size() * 2, end_ + wanted}));
 }
 
+void Wire::let_go() {
+    if (begin_ != end_ || in_.size() <= first_room) return;
+    in_ = {};
+    much_comes_ = false;
+}
+
 async::Task<bool> Wire::fill() {
     make_room();
     std::span const room{in_.data() + end_, in_.size() - end_};

@@ -19,6 +19,9 @@ public:
     /// Reads more, at least one byte. False: the peer is gone, or a time-out or the drain ended it.
     [[nodiscard]] async::Task<bool> fill();
 
+    /// The peer is idle: a large buffer, of a bulk body, is not kept for it.
+    void let_go();
+
     /// Sends all answers; each piece must go within the idle time-out. False: the peer is gone.
     [[nodiscard]] async::Task<bool> flush();
 

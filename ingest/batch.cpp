@@ -1,7 +1,5 @@
 #include "ingest/batch.hpp"
 
-#include <spdlog/spdlog.h>
-
 namespace macp::ingest {
 
 void BatchBuilder::add_line(
@@ -13,6 +11,10 @@ void BatchBuilder::add_line(
     bytes_ += line.text.size();
     auto event =
         line.too_long ? core::fail(core::ErrorCode::TooLarge, "line too long") : parser_.parse(line.text, defaults_);
+    // The log would refuse the whole batch for it, again and again.
+    if (auto const checked = event ? core::check_event(*event) : core::Result<void>{}; !checked) {
+        event = core::pass_on(checked);
+    }
     if (event) {
         ++count.events;
         commit_.events.push_back(*std::move(event));
@@ -25,7 +27,7 @@ void BatchBuilder::add_line(
     reject.bytes = line.length;
     reject.received = defaults_.received;
     auto const id = rejects_.add(commit_, reject);
-    spdlog::debug("{} at byte {}: {} (kept as reject {})", file, offset, reject.reason, id);
+    notes_.note(file, offset, reject.reason, id);
 }
 
 void BatchBuilder::add_moves(std::vector<events::CursorMove> moves) {

@@ -49,13 +49,15 @@ void CommitQueue::succeeded(events::CommitResult const& result) {
         first = &waiting_.front();  // it belongs to its flight; what is pushed meanwhile does not move it
     }
     first->done(result);
+    bool recovered = false;
     {
         std::scoped_lock const lock{mutex_};
-        if (fault_) spdlog::info("the watcher's events are being stored again");
+        recovered = fault_.has_value();
         fault_.reset();
         back_off_ = std::chrono::milliseconds{0};
         waiting_.pop_front();
     }
+    if (recovered) spdlog::info("the watcher's events are being stored again");
     wake_();
     events::Commit next;
     {
@@ -67,13 +69,15 @@ void CommitQueue::succeeded(events::CommitResult const& result) {
 }
 
 void CommitQueue::failed(core::Error const& error) {
+    bool news = false;
     {
         std::scoped_lock const lock{mutex_};
-        if (!fault_) spdlog::warn("the watcher waits, its events cannot be stored: {}", error.message);
+        news = !fault_;
         fault_ = error;
         back_off_ = std::clamp(2 * back_off_, first_back_off, last_back_off);
         retry_at_ = Steady::now() + back_off_;
     }
+    if (news) spdlog::warn("the watcher waits, its events cannot be stored: {}", error.message);
     wake_();
     std::scoped_lock const lock{mutex_};
     land();

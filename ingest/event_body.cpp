@@ -1,7 +1,10 @@
 #include "ingest/event_body.hpp"
 
 #include "core/json.hpp"
+#include "ingest/canonical_type.hpp"
+#include "ingest/contract_fields.hpp"
 #include "ingest/json_members.hpp"
+#include "ingest/object_text.hpp"
 
 #include <algorithm>
 
@@ -128,8 +131,23 @@ std::string_view raw_member(dom::object object, std::vector<std::string_view> co
     return {};
 }
 
+/// What stands beside a payload and says how to show the event; a payload's own word goes before it.
+void append_hints(core::NewEvent& event, dom::object top, dom::element const& payload) {
+    for (auto const* const name : {"channel", "mention", "format", "template"}) {
+        dom::element hint;
+        dom::element given;
+        if (top.at_key(name).get(hint) != simdjson::SUCCESS) continue;
+        if (payload.at_key(name).get(given) == simdjson::SUCCESS) continue;
+        if (auto const text = text_of(&hint)) append_member(event.data, name, core::json_string(*text));
+    }
+}
+
+bool names_task(Members const& members) {
+    return name_of(members.find(Name::TaskId)).has_value();
+}
+
 core::Result<core::NewEvent> plain_event(
-    dom::object object, Members const& top, std::string text, EventDefaults const& defaults
+    JsonParser& parser, dom::object object, Members const& top, std::string text, EventDefaults const& defaults
 ) {
     auto const* payload = top.find(Name::Payload);
     std::string_view payload_name = "payload";
@@ -142,15 +160,27 @@ core::Result<core::NewEvent> plain_event(
     if (!filled) return core::pass_on(filled);
 
     auto const raw = raw_member(object, raw_values(text), payload_name);
+    Arrival arrival;
+    std::string const pointer = "/" + std::string{payload_name};
     if (raw.empty()) {
         event.data = std::move(text);
     } else {
         event.data = raw.starts_with('{') ? std::string{raw} : R"({"value":)" + std::string{raw} + "}";
+        append_hints(event, object, *payload);
+        arrival.pointer = pointer;
+        arrival.has_subject = names_task(top) || names_task(members_of(top.find(Name::Metadata)));
     }
+    if (!may_be_contract_type(event.type)) return event;
+    auto const applied = apply_contract(parser, event, arrival);
+    if (!applied) return core::pass_on(applied);
     return event;
 }
 
-core::Result<core::NewEvent> event_of(JsonParser& parser, std::string_view json_text, EventDefaults const& defaults) {
+enum class Accepts { AnyEvent, CloudEvents };
+
+core::Result<core::NewEvent> event_of(
+    JsonParser& parser, std::string_view json_text, EventDefaults const& defaults, Accepts accepts
+) {
     auto const root = parser.parse(json_text, false);
     if (!root) return core::pass_on(root);
     dom::object object;
@@ -160,7 +190,8 @@ core::Result<core::NewEvent> event_of(JsonParser& parser, std::string_view json_
     Members const top{object};
     auto text = minified(json_text);
     if (top.find(Name::SpecVersion) != nullptr) return cloud_event(object, text, defaults);
-    return plain_event(object, top, std::move(text), defaults);
+    if (accepts == Accepts::CloudEvents) return core::pass_on(invalid("specversion", "must be \"1.0\""));
+    return plain_event(parser, object, top, std::move(text), defaults);
 }
 
 tl::unexpected<core::Error> at_element(core::Error error, std::size_t index) {
@@ -172,50 +203,64 @@ tl::unexpected<core::Error> too_many(std::size_t most) {
     return core::fail(core::ErrorCode::TooLarge, "more than " + std::to_string(most) + " events at once");
 }
 
-}  // namespace
-
-core::Result<core::NewEvent> event_from_json(std::string_view json_text, EventDefaults const& defaults) {
-    JsonParser parser;
-    return event_of(parser, json_text, defaults);
-}
-
-core::Result<std::vector<core::NewEvent>> events_from_json(
-    std::string_view json_text, EventDefaults const& defaults, std::size_t most
+core::Result<NewEvents> events_of_array(
+    std::string_view json_text, EventDefaults const& defaults, std::size_t most, Accepts accepts
 ) {
     JsonParser parser;
-    std::vector<core::NewEvent> events;
-    auto const first = core::trim(json_text);
-    if (!first.starts_with('[')) {
-        auto event = event_of(parser, json_text, defaults);
-        if (!event) return core::pass_on(event);
-        events.push_back(*std::move(event));
-        return events;
-    }
     auto const root = parser.parse(json_text, false);
     if (!root) return core::pass_on(root);
     auto const text = minified(json_text);
+    if (!text.starts_with('[')) return core::fail(core::ErrorCode::InvalidField, "a batch is a JSON array");
     auto const elements = raw_values(text);
     if (elements.size() > most) return too_many(most);
+    NewEvents events;
     for (std::size_t i = 0; i < elements.size(); ++i) {
-        auto event = event_of(parser, elements[i], defaults);
+        auto event = event_of(parser, elements[i], defaults, accepts);
         if (!event) return at_element(std::move(event).error(), i);
         events.push_back(*std::move(event));
     }
     return events;
 }
 
-core::Result<std::vector<core::NewEvent>> events_from_ndjson(
-    std::string_view text, EventDefaults const& defaults, std::size_t most
-) {
+core::Result<NewEvents> one_event(std::string_view json_text, EventDefaults const& defaults, Accepts accepts) {
     JsonParser parser;
-    std::vector<core::NewEvent> events;
+    auto event = event_of(parser, json_text, defaults, accepts);
+    if (!event) return core::pass_on(event);
+    NewEvents events;
+    events.push_back(*std::move(event));
+    return events;
+}
+
+}  // namespace
+
+core::Result<core::NewEvent> event_from_json(std::string_view json_text, EventDefaults const& defaults) {
+    JsonParser parser;
+    return event_of(parser, json_text, defaults, Accepts::AnyEvent);
+}
+
+core::Result<NewEvents> events_from_json(std::string_view json_text, EventDefaults const& defaults, std::size_t most) {
+    bool const is_array = core::trim(json_text).starts_with('[');
+    return is_array ? events_of_array(json_text, defaults, most, Accepts::AnyEvent)
+                    : one_event(json_text, defaults, Accepts::AnyEvent);
+}
+
+core::Result<NewEvents> cloud_events_from_json(
+    std::string_view json_text, CloudEventsMode mode, EventDefaults const& defaults, std::size_t most
+) {
+    return mode == CloudEventsMode::Batch ? events_of_array(json_text, defaults, most, Accepts::CloudEvents)
+                                          : one_event(json_text, defaults, Accepts::CloudEvents);
+}
+
+core::Result<NewEvents> events_from_ndjson(std::string_view text, EventDefaults const& defaults, std::size_t most) {
+    JsonParser parser;
+    NewEvents events;
     for (std::size_t number = 0; !text.empty(); ++number) {
         auto const end = std::min(text.find('\n'), text.size());
         auto const line = core::trim(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
         if (line.empty()) continue;
         if (events.size() == most) return too_many(most);
-        auto event = event_of(parser, line, defaults);
+        auto event = event_of(parser, line, defaults, Accepts::AnyEvent);
         if (!event) return at_element(std::move(event).error(), number);
         events.push_back(*std::move(event));
     }

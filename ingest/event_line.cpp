@@ -1,5 +1,7 @@
 #include "ingest/event_line.hpp"
 
+#include "ingest/canonical_type.hpp"
+#include "ingest/contract_fields.hpp"
 #include "ingest/json_members.hpp"
 
 #include <utility>
@@ -25,6 +27,10 @@ core::Result<core::NewEvent> parse_line(
     // A bare carriage return is white space to JSON, but ends a line for some who read it.
     bool const one_line = line.find('\r') == std::string_view::npos;
     event.data = one_line ? std::string{line} : minified(line);
+    if (may_be_contract_type(event.type)) {
+        auto const applied = apply_contract(parser, event, {.strict = false});
+        if (!applied) return core::pass_on(applied);
+    }
     return event;
 }
 

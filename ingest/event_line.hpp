@@ -24,7 +24,8 @@ public:
     LineParser& operator=(LineParser&&) noexcept;
     ~LineParser();
 
-    /// Makes an event of one line; all of the line is validated, and its bytes become `data` as they are.
+    /// Makes an event of one line; all of the line is validated, and its bytes become `data` as they are: only
+    /// agent.* and session.* events are renamed and gain the fields of the contract.
     /// `line` must be followed by `LineReader::padding` readable bytes.
     /// Errors: BadJson (not JSON, not UTF-8), InvalidField.
     [[nodiscard]] core::Result<core::NewEvent> parse(std::string_view line, EventDefaults const& defaults);

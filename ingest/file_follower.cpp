@@ -29,7 +29,6 @@ core::Result<std::size_t> FileFollower::poll_once() {
     seen_ = 0;
     for (bool more = true; more;) {
         files_.scan();
-        if (auto const saved = save(); !saved) return core::pass_on(saved);
         for (auto& orphan : files_.orphans()) {
             auto const name = orphan.tail().path().filename().string();
             auto const take = [&](Line const& line, std::uint64_t at, bool) { take_line(name, line, at); };
@@ -37,6 +36,7 @@ core::Result<std::size_t> FileFollower::poll_once() {
             }
         }
         files_.forget_orphans();
+        if (auto const saved = save(); !saved) return core::pass_on(saved);
         auto const read = read_files();
         if (!read) return core::pass_on(read);
         more = *read;
@@ -89,13 +89,22 @@ void FileFollower::tell(Seen const& seen) const {
 }
 
 core::Result<void> FileFollower::save() {
-    dirty_ = dirty_ || !files_.moves().empty();
+    for (auto const& move : files_.moves()) {
+        dirty_ = true;
+        if (move.erase) gone_.insert(move.name.substr(WatchedFiles::cursor_name("").size()));
+    }
     if (!dirty_) return {};
-    FileCursor::Places places;
+    if (before_save_) {
+        if (auto const ready = before_save_(); !ready) return ready;
+    }
+    // Places of files that are not followed here are another run's, with other files: they stay.
+    auto places = cursor_.load().value_or(FileCursor::Places{});
+    for (auto const& name : gone_) places.erase(name);
     for (auto const& [name, file] : files_.files()) {
-        if (file.place().inode != 0) places.emplace(name, file.place());
+        if (file.place().inode != 0) places.insert_or_assign(name, file.place());
     }
     auto const saved = cursor_.save(places);
+    if (saved) gone_.clear();
     dirty_ = !saved;
     return saved;
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,8 @@ struct FollowerOptions {
 
 /// Follows files of events without a log, for a terminal or a script: each new line goes to the callbacks, and the
 /// place, kept in a small file, moves on only after they have returned. A crash in between repeats lines, never loses
-/// one. Lines that are no events are passed over with a warning. Threads: one at a time; one process a cursor file.
+/// one. Followers of other files may take turns with the same cursor file. Lines that are no events are passed over
+/// with a warning. Threads: one at a time; one process a cursor file.
 class FileFollower {
 public:
     /// `line`: the event as it was written. The views end with the call.
@@ -44,9 +46,12 @@ public:
     void on(std::vector<std::string> types, OnEvent callback);
     /// Called beside the warning in the log.
     void on_bad_line(OnBadLine callback) { on_bad_line_ = std::move(callback); }
+    /// Called before the place of lines that have been told of is saved. What it refuses ends the poll with its error,
+    /// and the cursor stays behind those lines.
+    void before_save(std::function<core::Result<void>()> callback) { before_save_ = std::move(callback); }
 
     /// Reads everything that is new. Returns the number of events seen, whatever their types.
-    /// Errors: those of saving the cursor; the next poll tries that again.
+    /// Errors: those of `before_save`, and of saving the cursor; the next poll tries that again.
     [[nodiscard]] core::Result<std::size_t> poll_once();
 
 private:
@@ -66,6 +71,8 @@ private:
     LineParser parser_;
     std::vector<Subscriber> subscribers_;
     OnBadLine on_bad_line_;
+    std::function<core::Result<void>()> before_save_;
+    std::set<std::string> gone_;  ///< Names whose place is to be dropped.
     std::size_t seen_ = 0;
     bool dirty_ = false;  ///< Places have moved that are not saved yet.
 };

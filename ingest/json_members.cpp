@@ -10,6 +10,9 @@ namespace {
 
 namespace dom = simdjson::dom;
 
+constexpr std::size_t most_depth = 128;               ///< Of objects and lists within each other, as in core/json.
+constexpr std::size_t parser_depth = most_depth + 1;  ///< The parser counts one for the document.
+
 constexpr std::array<std::string_view, static_cast<std::size_t>(Name::Count)> names{
     "event_type",      "type",    "kind",         "event",      "event_id", "id",      "timestamp", "time",
     "event_timestamp", "task_id", "session_name", "session_id", "metadata", "payload", "data",      "specversion"
@@ -143,7 +146,7 @@ std::string reason_of(simdjson::error_code error) {
         case simdjson::EMPTY:
             return "not JSON: there is nothing in it";
         case simdjson::DEPTH_ERROR:
-            return "JSON nests too deep";
+            return "JSON nests deeper than " + std::to_string(most_depth) + " levels";
         case simdjson::UNCLOSED_STRING:
             return "not JSON: a string has no end";
         case simdjson::NUMBER_ERROR:
@@ -161,6 +164,7 @@ core::Result<dom::element> JsonParser::parse(std::string_view text, bool padded)
     constexpr std::size_t ordinary_bytes = std::size_t{1} << 20;
     // One huge text must not make the parser keep many times its size.
     if (parser_.capacity() > ordinary_bytes && text.size() < ordinary_bytes) parser_ = dom::parser{};
+    if (parser_.max_depth() != parser_depth) static_cast<void>(parser_.allocate(text.size(), parser_depth));
     dom::element root;
     auto error = parser_.parse(text.data(), text.size(), !padded).get(root);
     if (error == simdjson::NUMBER_ERROR) {
@@ -209,6 +213,22 @@ Members members_of(dom::element const* value) {
     return Members{object};
 }
 
+void fill_identity(core::NewEvent& event, Members const& top, Members const& inside, EventDefaults const& defaults) {
+    Attributes said;
+    said.take(top);
+    if (!said.complete()) said.take(members_of(top.find(Name::Metadata)));
+    // In a payload a bare `id` names something else.
+    take_first(said.id, std::array{Name::EventId}, inside, name_of);
+    take_first(said.time, time_names, inside, time_of);
+    take_first(said.subject, subject_names, inside, name_of);
+    if (!said.id && !defaults.id.empty()) said.id = defaults.id;
+
+    event.source = defaults.source;
+    event.id = said.id ? *std::move(said.id) : core::make_uuid7(defaults.received);
+    event.time = said.time.value_or(defaults.received);
+    if (said.subject) event.subject = *std::move(said.subject);
+}
+
 core::Result<void> fill_attributes(
     core::NewEvent& event, Members const& top, Members const& inside, EventDefaults const& defaults
 ) {
@@ -219,21 +239,9 @@ core::Result<void> fill_attributes(
             core::ErrorCode::InvalidField, "an event needs a type: text in event_type, type, kind or event", "/type"
         );
     }
-    Attributes said;
-    said.take(top);
-    if (!said.complete()) said.take(members_of(top.find(Name::Metadata)));
-    // In a payload a bare `id` names something else.
-    take_first(said.id, std::array{Name::EventId}, inside, name_of);
-    take_first(said.time, time_names, inside, time_of);
-    take_first(said.subject, subject_names, inside, name_of);
-    if (!said.id && !defaults.id.empty()) said.id = defaults.id;
-
     event.type = core::trim(*type);
-    event.source = defaults.source;
-    event.id = said.id ? *std::move(said.id) : core::make_uuid7(defaults.received);
-    event.time = said.time.value_or(defaults.received);
-    if (said.subject) event.subject = *std::move(said.subject);
-    return {};
+    fill_identity(event, top, inside, defaults);
+    return core::check_event(event);
 }
 
 std::string minified(std::string_view text) {

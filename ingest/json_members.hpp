@@ -68,8 +68,11 @@ private:
 /// The members of an object; none of anything else.
 [[nodiscard]] Members members_of(simdjson::dom::element const* value);
 
+/// Fills id, time, subject and source, as `fill_attributes` does, and leaves the type.
+void fill_identity(core::NewEvent& event, Members const& top, Members const& inside, EventDefaults const& defaults);
+
 /// Fills type, id, time, subject and source. `inside`: a payload to look into after the top and `metadata`.
-/// Errors: InvalidField `/type`.
+/// Errors: InvalidField `/type`, or an attribute that is too long.
 [[nodiscard]] core::Result<void> fill_attributes(
     core::NewEvent& event, Members const& top, Members const& inside, EventDefaults const& defaults
 );

@@ -5,7 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <limits>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -23,41 +24,47 @@ struct Reject {
     std::uint64_t bytes = 0;    ///< How long it was.
     std::string door{"watch"};  ///< `watch`, or method and path of the request.
     core::Time received{};
+    std::string content_type{};  ///< Of a body, as its request said; empty: JSON.
 };
 
-/// The refused, kept in the log's rows (space `rejects`, key = id in order of time), the oldest dropped beyond `keep`.
-/// Threads: safe from anywhere; `log` must outlive it.
+/// The refused, kept in the log's rows (space `rejects`, key = id in order of time), bounded in number and in bytes:
+/// the oldest are dropped, by the commit that brings the newer ones. Threads: safe from anywhere.
 class Rejects {
 public:
     static constexpr std::string_view space = "rejects";
     static constexpr std::size_t kept_bytes = std::size_t{64} << 10;  ///< Of the text of each.
+    /// On disk, of all together; in a small log a sixteenth of what events may take.
+    static constexpr std::uint64_t most_bytes = std::uint64_t{64} << 20;
 
-    explicit Rejects(events::EventLog& log, std::size_t keep = 10'000) : log_{log}, keep_{keep} {}
+    explicit Rejects(events::EventLog const& log, std::size_t keep = 10'000);
 
-    /// Adds the row and the event `ingest.rejected` to a commit. Returns the reject's id.
+    /// Adds the row and the event `ingest.rejected` to a commit. Returns the reject's id. Does not block on the disk.
     /// The event's id follows from file, offset and text: the same line refused again after a crash is a repeat.
     std::string add(events::Commit& commit, Reject const& reject);
 
-private:
-    void load();
+    /// How many were added since the start, by door.
+    using Counts = std::map<std::string, std::uint64_t>;
+    [[nodiscard]] Counts counts() const;
 
-    events::EventLog& log_;
-    std::size_t keep_;
-    std::mutex mutex_;
-    bool loaded_ = false;
-    std::deque<std::string> keys_;  ///< Of the rows, oldest first.
+private:
+    events::Trim bound_;
+    mutable std::mutex mutex_;  ///< Guards the counts.
+    Counts counts_;
 };
 
-/// Rejects after the id `after`, oldest first: each row's value is a JSON object {id, file, offset, reason, bytes,
-/// text, text_base64 (when the text is not UTF-8), truncated, received, door}. Blocks on the disk.
+/// Rejects after the id `after`, oldest first, at most `limit`; stops after the one that passes `max_bytes`. Each row's
+/// value is a JSON object {id, file, offset, reason, bytes, text, or text_base64 when it is not UTF-8, truncated,
+/// received, door, content_type when the sender said one}. Blocks on the disk.
 [[nodiscard]] core::Result<std::vector<events::Row>> list_rejects(
-    events::EventLog& log, std::string_view after, std::size_t limit
+    events::EventLog& log, std::string_view after, std::size_t limit,
+    std::size_t max_bytes = std::numeric_limits<std::size_t>::max()
 );
 
-/// Reads the text of a reject again; when it is an event now, appends it and drops the reject in one commit.
-/// Returns the event's position. Blocks on the disk.
-/// Errors: NotFound; Conflict when not all of the text was kept; BadJson, InvalidField when it is still wrong.
-[[nodiscard]] core::Result<core::Seq> retry_reject(
+/// Reads the text of a reject again, as its door would; when all of it is events now, appends them and drops the reject
+/// in one commit. Blocks on the disk.
+/// Errors: NotFound; Conflict when not all of the text was kept; BadJson, InvalidField when it is still wrong; those of
+/// the log. Nothing has happened then.
+[[nodiscard]] core::Result<events::CommitResult> retry_reject(
     events::EventLog& log, core::Clock const& clock, std::string_view id
 );
 

@@ -26,7 +26,7 @@ constexpr int blocks_a_turn = 8;  ///< Of one file before the next one has its t
 /// The watcher's thread and what it shares with the others.
 class Watcher::Run {
 public:
-    Run(events::EventLog& log, core::Clock const& clock, WatcherOptions options);
+    Run(events::EventLog& log, core::Clock const& clock, Rejects& rejects, WatcherOptions options);
     ~Run() { stop(); }
 
     bool poll_now(std::chrono::milliseconds guard);
@@ -76,12 +76,12 @@ private:
     std::thread thread_;
 };
 
-Watcher::Run::Run(events::EventLog& log, core::Clock const& clock, WatcherOptions options)
+Watcher::Run::Run(events::EventLog& log, core::Clock const& clock, Rejects& rejects, WatcherOptions options)
     : log_{log},
       clock_{clock},
       options_{std::move(options)},
       files_{options_.root, options_.files, options_.max_line_bytes},
-      batch_{log, clock, options_.max_rejects},
+      batch_{clock, rejects},
       interval_{options_.poll_interval},
       queue_{log, [this] { wake(); }},
       thread_{[this] {
@@ -99,6 +99,7 @@ void Watcher::Run::run() {
         }
         bool const leaving = read_all();
         flush();
+        batch_.settle_notes();
         bool const urgent = [&] {
             std::scoped_lock const lock{mutex_};
             return asked > answered_;
@@ -111,12 +112,12 @@ void Watcher::Run::run() {
             status_.last_pass = clock_.now();
             changed_.notify_all();
         }
-        auto const began = Steady::now();
-        auto const next = [&] {
+        auto const interval = [&] {
             std::scoped_lock const lock{mutex_};
-            return began + (leaving ? std::min(soon, interval_) : interval_);
+            return interval_;
         }();
-        wait(next, [this, asked] { return asked_ > asked; });
+        auto const next = Steady::now() + (leaving ? std::min(soon, interval) : interval);
+        wait(next, [this, asked, interval] { return asked_ > asked || interval_ != interval; });
     }
 }
 
@@ -277,7 +278,8 @@ bool Watcher::Run::poll_now(std::chrono::milliseconds guard) {
     auto const mine = ++asked_;
     signalled_ = true;
     changed_.notify_all();
-    return changed_.wait_for(lock, guard, [&] { return answered_ >= mine; });
+    changed_.wait_for(lock, guard, [&] { return answered_ >= mine || stopping_; });
+    return answered_ >= mine;
 }
 
 void Watcher::Run::set_poll_interval(std::chrono::milliseconds interval) {
@@ -311,8 +313,8 @@ void Watcher::Run::stop() {
     queue_.close();
 }
 
-Watcher::Watcher(events::EventLog& log, core::Clock const& clock, WatcherOptions options)
-    : run_{std::make_unique<Run>(log, clock, std::move(options))} {}
+Watcher::Watcher(events::EventLog& log, core::Clock const& clock, Rejects& rejects, WatcherOptions options)
+    : run_{std::make_unique<Run>(log, clock, rejects, std::move(options))} {}
 Watcher::~Watcher() = default;
 
 bool Watcher::poll_now(std::chrono::milliseconds guard) {

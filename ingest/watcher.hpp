@@ -13,6 +13,8 @@
 
 namespace macp::ingest {
 
+class Rejects;
+
 struct WatcherOptions {
     std::filesystem::path root = ".";
     std::vector<std::string> files{".mosaic/orchestrator/events.ndjson"};  ///< Paths and globs relative to `root`.
@@ -20,7 +22,6 @@ struct WatcherOptions {
     std::size_t max_line_bytes = std::size_t{16} << 20;
     std::size_t batch_events = 4096;                 ///< A commit is closed at about so many events,
     std::size_t batch_bytes = std::size_t{1} << 20;  ///< or so many bytes of lines.
-    std::size_t max_rejects = 10'000;                ///< Kept; the oldest go first.
 };
 
 /// How one watched file stands. Counts are since the start, of what is durable.
@@ -49,17 +50,18 @@ struct WatcherStatus {
 /// rejects and the file's cursor (`watch:<file>`) go in one transaction.
 ///
 /// Runs on a thread of its own from construction to `stop`. When the log is full or failing it waits, and nothing is
-/// lost. Threads: all members may be called from any thread. Lifetime: `log` and `clock` must outlive it.
+/// lost. Threads: all members may be called from any thread. Lifetime: `log`, `clock` and `rejects` must outlive it.
 class Watcher {
 public:
-    Watcher(events::EventLog& log, core::Clock const& clock, WatcherOptions options);
+    Watcher(events::EventLog& log, core::Clock const& clock, Rejects& rejects, WatcherOptions options);
     Watcher(Watcher const&) = delete;
     Watcher& operator=(Watcher const&) = delete;
     ~Watcher();
 
-    /// Looks at the files at once, and returns when what was there is stored. False when `guard` ran out first.
+    /// Looks at the files at once, and returns when what was there is stored. False when `guard` ran out first, or
+    /// the watcher was stopped.
     bool poll_now(std::chrono::milliseconds guard = std::chrono::seconds{20});
-    /// The interval of the polls from now on.
+    /// The interval of the polls from now on; one comes at once.
     void set_poll_interval(std::chrono::milliseconds interval);
     [[nodiscard]] WatcherStatus status() const;
     /// Stops reading, waits for the commit in flight, ends the thread. Harmless to repeat.

@@ -33,9 +33,14 @@ core::Result<void> write_atomically(std::filesystem::path const& path, std::stri
     std::error_code ignored;
     std::filesystem::create_directories(folder, ignored);
 
-    // One name a process: two that write the same file never mix their halves.
+    // One name a process: two that write the same file never mix their halves. A file of that name is a dead process's;
+    // it goes, and if another comes in its place (a link somewhere else, in a folder that others may write to), we
+    // fail.
     auto const temporary = path.string() + ".tmp." + std::to_string(::getpid());
-    int const fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    ::unlink(temporary.c_str());
+    // Open to all as far as the umask allows, as any file that a shell makes: other tools read it, and it holds no
+    // secret.
+    int const fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0) return refuse(path, errno);
     int error = write_and_sync(fd, text);
     ::close(fd);

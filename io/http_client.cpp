@@ -1,5 +1,6 @@
 #include "io/http_client.hpp"
 
+#include "io/host_slots.hpp"
 #include "io/url.hpp"
 #include "io/wire.hpp"
 
@@ -27,6 +28,7 @@ constexpr std::size_t piece_bytes = std::size_t{64} << 10;
 
 struct Connection {
     std::string origin{};
+    std::string peer{};
     std::unique_ptr<Wire> wire{};
     beast::flat_buffer buffer{};
     Clock::time_point idle_since{};
@@ -42,6 +44,7 @@ struct Exchange {
     HttpResponse response{};
     bool answer_began = false;
     bool keep_alive = false;
+    bool cut_off = false;  ///< More of the body would have come than anybody wants.
 
     [[nodiscard]] Clock::time_point until(std::chrono::milliseconds phase) const {
         return std::min(Clock::now() + phase, deadline);
@@ -91,12 +94,27 @@ void take_header(Parser const& parser, HttpResponse& response) {
     }
 }
 
+/// One more piece of the answer's body. `received`: bytes so far, this one included.
+core::Result<void> take_piece(Exchange& exchange, std::string_view piece, std::size_t received, std::size_t most) {
+    auto const& request = exchange.request;
+    auto& body = exchange.response.body;
+    if (request.sink && exchange.response.status / 100 == 2) return request.sink(piece);
+    if (request.body_head) {
+        body += piece.substr(0, *request.body_head - std::min(*request.body_head, body.size()));
+        exchange.cut_off = received > most;
+        return {};
+    }
+    body += piece;
+    if (received > most) return tl::unexpected{explain(exchange, http::error::body_limit, {})};
+    return {};
+}
+
 async::Task<core::Result<void>> read_body(
     Connection& connection, Parser& parser, Exchange& exchange, std::size_t most
 ) {
-    auto const to_sink = exchange.request.sink && exchange.response.status / 100 == 2;
     std::string piece(piece_bytes, '\0');
-    while (!parser.is_done()) {
+    std::size_t received = 0;
+    while (!parser.is_done() && !exchange.cut_off) {
         parser.get().body().data = piece.data();
         parser.get().body().size = piece.size();
         connection.wire->tcp().expires_at(exchange.until(exchange.timeouts.idle));
@@ -105,13 +123,9 @@ async::Task<core::Result<void>> read_body(
         if (error && error != http::error::need_buffer)
             co_return tl::unexpected{explain(exchange, error, "to send its body")};
         auto const got = std::string_view{piece}.substr(0, piece.size() - parser.get().body().size);
-        if (!to_sink) {
-            exchange.response.body += got;
-            if (exchange.response.body.size() > most)
-                co_return tl::unexpected{explain(exchange, http::error::body_limit, {})};
-        } else if (auto const taken = exchange.request.sink(got); !taken) {
-            co_return core::pass_on(taken);
-        }
+        received += got.size();
+        auto const taken = take_piece(exchange, got, received, most);
+        if (!taken) co_return core::pass_on(taken);
     }
     co_return core::Result<void>{};
 }
@@ -140,8 +154,13 @@ std::optional<std::string_view> HttpResponse::header(std::string_view name) cons
 }
 
 struct HttpClient::Impl {
+    Impl(async::Executor loop, HttpClientOptions chosen) : executor{std::move(loop)}, options{std::move(chosen)} {
+        if (options.host_connections != 0) slots = std::make_shared<HostSlots>(executor, options.host_connections);
+    }
+
     async::Executor executor;
     HttpClientOptions options;
+    std::shared_ptr<HostSlots> slots{};  ///< Null: no bound.
     std::shared_ptr<asio::ssl::context> tls{};
     std::deque<Connection> idle{};
 
@@ -169,17 +188,25 @@ struct HttpClient::Impl {
 
     async::Task<core::Result<Connection>> open(Exchange& exchange) {
         if (exchange.url.tls && !tls) {
-            auto made = make_tls_context(options.ca_file, options.verify);
+            ClientCertificate const shown{
+                .certificate_file = options.client_certificate_file, .key_file = options.client_key_file
+            };
+            auto made = make_tls_context(options.ca_file, options.verify, shown);
             if (!made) co_return core::pass_on(made);
             tls = *std::move(made);
         }
-        WireTimeouts const limits{.connect = exchange.timeouts.connect, .handshake = exchange.timeouts.handshake};
-        auto wire = co_await open_wire(executor, exchange.url, tls, limits);
+        WireTimeouts const limits{
+            .connect = exchange.timeouts.connect,
+            .handshake = exchange.timeouts.handshake,
+            .until = exchange.deadline,
+        };
+        auto wire = co_await open_wire(executor, exchange.url, tls, limits, options.guard);
         if (!wire) co_return core::pass_on(wire);
-        co_return Connection{.origin = exchange.url.origin(), .wire = *std::move(wire)};
+        auto peer = (*wire)->peer();
+        co_return Connection{.origin = exchange.url.origin(), .peer = std::move(peer), .wire = *std::move(wire)};
     }
 
-    async::Task<core::Result<void>> send(Connection& connection, Exchange& exchange) {
+    async::Task<core::Result<void>> send(Connection& connection, Exchange& exchange) const {
         auto const message = to_message(exchange, options.user_agent);
         connection.wire->tcp().expires_at(exchange.until(exchange.timeouts.send));
         auto const [error, bytes] = co_await http::async_write(*connection.wire, message, async::nothrow);
@@ -187,13 +214,14 @@ struct HttpClient::Impl {
         co_return core::Result<void>{};
     }
 
-    async::Task<core::Result<void>> receive(Connection& connection, Exchange& exchange) {
+    async::Task<core::Result<void>> receive(Connection& connection, Exchange& exchange) const {
         std::optional<Parser> parser;
         do {  // past interim answers (1xx)
             parser.emplace();
             parser->header_limit(static_cast<std::uint32_t>(options.header_bytes));
             parser->body_limit(
-                exchange.request.sink ? std::numeric_limits<std::uint64_t>::max() : options.response_bytes
+                exchange.request.sink || exchange.request.body_head ? std::numeric_limits<std::uint64_t>::max()
+                                                                    : options.response_bytes
             );
             parser->skip(exchange.request.method == "HEAD");
             connection.wire->tcp().expires_at(exchange.until(exchange.timeouts.answer));
@@ -204,9 +232,10 @@ struct HttpClient::Impl {
         } while (parser->get().result_int() / 100 == 1);
 
         take_header(*parser, exchange.response);
+        exchange.response.peer = connection.peer;
         auto const done = co_await read_body(connection, *parser, exchange, options.response_bytes);
         if (!done) co_return core::pass_on(done);
-        exchange.keep_alive = parser->keep_alive();
+        exchange.keep_alive = parser->keep_alive() && !exchange.cut_off;
         co_return core::Result<void>{};
     }
 
@@ -215,6 +244,19 @@ struct HttpClient::Impl {
         if (done) done = co_await receive(connection, exchange);
         if (done && exchange.keep_alive) keep(std::move(connection));
         co_return done;
+    }
+
+    /// On a kept connection, else on a new one.
+    async::Task<core::Result<void>> perform(Exchange& exchange) {
+        if (auto kept = take_idle(exchange.url.origin()); kept) {
+            auto done = co_await attempt(exchange, *std::move(kept));
+            if (done) co_return done;
+            auto const gone = done.error().code == core::ErrorCode::Unavailable && !exchange.answer_began;
+            if (!gone || !may_be_sent_again(exchange.request)) co_return done;
+        }
+        auto fresh = co_await open(exchange);
+        if (!fresh) co_return core::pass_on(fresh);
+        co_return co_await attempt(exchange, *std::move(fresh));
     }
 };
 
@@ -236,15 +278,14 @@ async::Task<core::Result<HttpResponse>> HttpClient::request(HttpRequest request)
     auto const total = exchange.timeouts.total;
     exchange.deadline = total.count() == 0 ? Clock::time_point::max() : Clock::now() + total;
 
-    if (auto kept = impl_->take_idle(exchange.url.origin()); kept) {
-        auto const done = co_await impl_->attempt(exchange, *std::move(kept));
-        if (done) co_return std::move(exchange.response);
-        auto const gone = done.error().code == core::ErrorCode::Unavailable && !exchange.answer_began;
-        if (!gone || !may_be_sent_again(exchange.request)) co_return core::pass_on(done);
+    std::optional<HostSlots::Slot> slot;
+    if (impl_->slots) {
+        slot = co_await impl_->slots->take(exchange.url.origin(), exchange.deadline);
+        if (!slot) {
+            co_return tl::unexpected{explain(exchange, beast::error::timeout, "to have a connection free")};
+        }
     }
-    auto fresh = co_await impl_->open(exchange);
-    if (!fresh) co_return core::pass_on(fresh);
-    auto const done = co_await impl_->attempt(exchange, *std::move(fresh));
+    auto const done = co_await impl_->perform(exchange);
     if (!done) co_return core::pass_on(done);
     co_return std::move(exchange.response);
 }

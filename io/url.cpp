@@ -16,9 +16,8 @@ std::string lower(std::string_view text) {
 
 bool is_port(std::string_view text) {
     unsigned port = 0;
-    auto const* const end = text.data() + text.size();
-    auto const [stop, error] = std::from_chars(text.data(), end, port);
-    return error == std::errc{} && stop == end && port >= 1 && port <= 65'535;
+    auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc{} && stop == text.data() + text.size() && port >= 1 && port <= 65'535;
 }
 
 bool must_be_escaped(char c) {

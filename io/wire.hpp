@@ -2,6 +2,7 @@
 
 #include "async/task.hpp"
 #include "core/result.hpp"
+#include "io/address_guard.hpp"
 #include "io/url.hpp"
 
 #include <boost/asio/post.hpp>
@@ -44,6 +45,8 @@ public:
 
     /// True while the peer has neither closed nor sent anything that nobody has read.
     [[nodiscard]] bool is_quiet();
+    /// Address and port of the other end; empty once it is gone.
+    [[nodiscard]] std::string peer() const;
     void close() noexcept { tcp_.close(); }
 
     template <class Buffers, class Handler>
@@ -75,21 +78,31 @@ void async_teardown(beast::role_type /*role*/, Wire& wire, Handler&& handler) {
     asio::post(wire.get_executor(), beast::bind_front_handler(std::forward<Handler>(handler), async::ErrorCode{}));
 }
 
-/// How to check the peer of a TLS connection.
-/// Errors: InvalidField when `ca_file` cannot be read. An empty `ca_file`: the system's authorities.
+/// Shown to servers that ask for it; PEM files, both or neither.
+struct ClientCertificate {
+    std::string certificate_file{};
+    std::string key_file{};
+};
+
+/// How to check the peer of a TLS connection, and what to show it.
+/// Errors: InvalidField when a file cannot be used, named as the option it came from. An empty `ca_file`: the system's
+/// authorities.
 [[nodiscard]] core::Result<std::shared_ptr<asio::ssl::context>> make_tls_context(
-    std::string const& ca_file, bool verify
+    std::string const& ca_file, bool verify, ClientCertificate const& client = {}
 );
 
 struct WireTimeouts {
     std::chrono::milliseconds connect{5'000};    ///< Name look-up and TCP together.
     std::chrono::milliseconds handshake{5'000};  ///< TLS.
+    std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();  ///< Of all of it.
 };
 
 /// Looks the host up, connects and does the TLS handshake (`tls` is used when the URL asks for it; must outlive it).
-/// Errors: Unavailable, saying which step failed and why.
+/// With a guard, only addresses that it lets pass are connected to.
+/// Errors: Unavailable, saying which step failed and why; the guard's, when it refuses all addresses.
 [[nodiscard]] async::Task<core::Result<std::unique_ptr<Wire>>> open_wire(
-    async::Executor executor, Url url, std::shared_ptr<asio::ssl::context> tls, WireTimeouts timeouts
+    async::Executor executor, Url url, std::shared_ptr<asio::ssl::context> tls, WireTimeouts timeouts,
+    std::shared_ptr<AddressGuard const> guard = nullptr
 );
 
 }  // namespace macp::io

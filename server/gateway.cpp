@@ -127,7 +127,9 @@ void Gateway::build_fan_out() {
     for (auto& shard : shards_) {
         ws::HubServices services{.log = *log_, .readers = *readers_, .config = config.ws};
         services.telemetry = [this] { return reports_->telemetry(); };
-        services.still_valid = [this](std::string const& caller) { return access_->still_valid(caller); };
+        services.still_valid = [this](std::string const& caller) {
+            return access_->still_valid(caller, http::Scope::Read);
+        };
         hubs_.push_back(std::make_unique<ws::Hub>(*shard, std::move(services)));
         shard->tasks().spawn(close_on_drain(*hubs_.back()));
     }
@@ -140,11 +142,12 @@ Result<void> Gateway::build_doors() {
     if (!policy) return core::pass_on(policy);
     access_ = std::make_unique<http::Access>(*std::move(policy));
     std::vector<async::Shard*> shards;
+    shards.reserve(shards_.size());
     for (auto& shard : shards_) shards.push_back(shard.get());
     http_ = std::make_unique<http::HttpServer>(shards, http::Limits::from(config.http), *access_);
     start_watcher();
     build_services();
-    bool const echo = std::getenv("MACP_TEST_ECHO") != nullptr;
+    bool const echo = std::getenv("MACP_TEST_ECHO") != nullptr;  // NOLINT(concurrency-mt-unsafe): nothing writes it
     router_ = std::make_unique<http::Router>(handlers::all_routes(*services_, echo));
     auto const bound = http_->listen(config.listen, *router_, tls_of(config));
     if (!bound) return core::pass_on(bound);
@@ -159,7 +162,7 @@ Result<void> Gateway::build_doors() {
 
 void Gateway::start_watcher() {
     if (loaded_.config.watch.enabled) {
-        watcher_ = std::make_unique<ingest::Watcher>(*log_, clock_, watcher_options(loaded_.config));
+        watcher_ = std::make_unique<ingest::Watcher>(*log_, clock_, *rejects_, watcher_options(loaded_.config));
     }
 }
 
@@ -169,6 +172,7 @@ void Gateway::build_services() {
         .clock = clock_,
         .readers = *readers_,
         .http = *http_,
+        .rejects = *rejects_,
         .shards = shards_,
         .hubs = hubs_,
         .watcher = watcher_.get(),
@@ -177,6 +181,10 @@ void Gateway::build_services() {
     services_ = std::make_unique<handlers::Services>(
         handlers::Services{.log = *log_, .readers = *readers_, .clock = clock_, .rejects = *rejects_}
     );
+    if (auto const* const secret = std::getenv(loaded_.config.github.secret_env.c_str()
+        )) {  // NOLINT(concurrency-mt-unsafe): nothing writes it
+        services_->github_secret = secret;
+    }
     services_->hub = [this](async::Shard& shard) -> ws::Hub& { return *hubs_[shard.index()]; };
     services_->status = [this] { return reports_->status(); };
     services_->telemetry = [this] { return reports_->telemetry(); };
@@ -224,19 +232,26 @@ Result<void> Gateway::reload() {
     auto fresh = core::load_config(loaded_.sources);
     if (!fresh) return core::pass_on(fresh);
     if (auto const checked = core::check_for_serving(fresh->config); !checked) return core::pass_on(checked);
-    auto policy = policy_of(fresh->config);
+    auto next = loaded_.config;
+    core::apply_reloadable(next, fresh->config);
+    auto policy = policy_of(next);
     if (!policy) return core::pass_on(policy);
+    auto certificates = http_->read_tls();
+    if (!certificates) return core::pass_on(certificates);
+
+    // All of it is good: from here on nothing fails, so that a bad file changes nothing.
     for (auto const& key : core::keys_that_need_restart(loaded_.config, fresh->config)) {
         spdlog::warn("{} has changed; it takes a restart to apply", key);
     }
-    core::apply_reloadable(loaded_.config, fresh->config);
+    loaded_.config = std::move(next);
+    http_->use_tls(*std::move(certificates));
     access_->replace(*std::move(policy));
     spdlog::set_level(spdlog::level::from_str(loaded_.config.logging.level));
     if (watcher_) watcher_->set_poll_interval(to_milliseconds(loaded_.config.watch.poll_interval_seconds));
     for (auto& hub : hubs_) {
         boost::asio::post(hub->shard().context(), [&hub = *hub] { hub.recheck_access(); });
     }
-    return http_->reload_tls();
+    return {};
 }
 
 void Gateway::drain() {

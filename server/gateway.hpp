@@ -65,11 +65,11 @@ private:
     core::SystemClock clock_;
     std::string address_;
     std::string ws_address_;
+    std::vector<std::unique_ptr<async::Shard>> shards_;  ///< First of all: the threads of the next ones post to them.
+    std::unique_ptr<async::WorkerPool> readers_;
     std::unique_ptr<events::EventLog> log_;
     std::unique_ptr<ingest::Rejects> rejects_;
     std::unique_ptr<ingest::Watcher> watcher_;
-    std::unique_ptr<async::WorkerPool> readers_;
-    std::vector<std::unique_ptr<async::Shard>> shards_;
     std::vector<std::unique_ptr<ws::Hub>> hubs_;
     std::unique_ptr<http::Access> access_;
     std::unique_ptr<handlers::Services> services_;

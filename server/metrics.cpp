@@ -81,9 +81,14 @@ void tell_log(Page& page, events::EventLog& log) {
     page.gauge("macp_log_first_seq", "Oldest event kept.", number(stats.oldest));
     page.gauge("macp_log_last_seq", "Newest event.", number(stats.last));
     page.gauge("macp_log_bytes", "Live bytes of the store.", number(stats.bytes));
+    page.gauge("macp_log_row_bytes", "Of those, what rejects, answers and attempts take.", number(stats.row_bytes));
     page.counter("macp_log_commits_total", "Transactions.", number(stats.commits));
     page.counter("macp_log_events_total", "Events appended.", number(stats.appended));
     page.counter("macp_log_repeats_total", "Events dropped as repeats.", number(stats.repeats));
+    page.counter(
+        "macp_log_overruns_total", "Times that retention by bytes went past a reader that held the log.",
+        number(stats.overruns)
+    );
     page.gauge("macp_log_queue_bytes", "What waits for the writer.", number(stats.queue_bytes));
     page.gauge("macp_log_queue_limit_bytes", "What may wait for the writer.", number(stats.queue_limit_bytes));
     page.gauge("macp_log_healthy", "1 while the last transaction succeeded.", stats.fault ? 0 : 1);
@@ -99,6 +104,12 @@ void tell_watcher(Page& page, ingest::WatcherStatus const& status) {
     }
     for (auto const& file : status.files) {
         page.counter("macp_watch_rejects_total", "Lines refused.", number(file.rejects), {{"file", file.file}});
+    }
+}
+
+void tell_rejects(Page& page, ingest::Rejects const& rejects) {
+    for (auto const& [door, count] : rejects.counts()) {
+        page.counter("macp_rejects_total", "Lines and bodies refused.", number(count), {{"door", door}});
     }
 }
 
@@ -183,6 +194,7 @@ std::string prometheus_text(Parts const& parts, ProcessStats const& process, dou
     tell_process(page, process, uptime_seconds);
     tell_log(page, parts.log);
     if (parts.watcher != nullptr) tell_watcher(page, parts.watcher->status());
+    tell_rejects(page, parts.rejects);
     tell_http(page, parts.http.counters());
     tell_hubs(page, parts.hubs);
     tell_loops(page, parts.shards);

@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string read_all(fs::path const& path) {
-    std::ifstream file{path};
+    std::ifstream const file{path};
     std::ostringstream text;
     text << file.rdbuf();
     return text.str();

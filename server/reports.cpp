@@ -36,9 +36,11 @@ Json log_document(events::LogStats const& stats) {
         {"first_seq", stats.oldest},
         {"last_seq", stats.last},
         {"bytes", stats.bytes},
+        {"row_bytes", stats.row_bytes},
         {"commits", stats.commits},
         {"appended", stats.appended},
         {"repeats", stats.repeats},
+        {"overruns", stats.overruns},
         {"queue_bytes", stats.queue_bytes},
         {"queue_high_bytes", stats.queue_high_bytes},
         {"queue_limit_bytes", stats.queue_limit_bytes},
@@ -136,7 +138,7 @@ Json subscribers_document(std::vector<ws::SessionStats> sessions, std::string co
 }  // namespace
 
 Reports::Reports(Parts parts)
-    : parts_{std::move(parts)}, started_at_{parts_.clock.now()}, started_{std::chrono::steady_clock::now()} {
+    : parts_{parts}, started_at_{parts_.clock.now()}, started_{std::chrono::steady_clock::now()} {
     sample_ = take_sample();
 }
 
@@ -148,7 +150,7 @@ async::Task<std::string> Reports::status() const {
     auto const log = parts_.log.stats();
     auto const watched = parts_.watcher != nullptr ? parts_.watcher->status() : ingest::WatcherStatus{};
     std::uint64_t rejects = 0;
-    for (auto const& file : watched.files) rejects += file.rejects;
+    for (auto const& [door, count] : parts_.rejects.counts()) rejects += count;
     std::uint64_t subscribers = 0;
     for (auto const& hub : parts_.hubs) subscribers += hub->counters().sessions.load();
     std::uint64_t connections = 0;
@@ -169,6 +171,7 @@ async::Task<std::string> Reports::status() const {
          {{"events", log.oldest == 0 ? 0 : log.last - log.oldest + 1},
           {"appended", log.appended},
           {"repeats", log.repeats},
+          {"overruns", log.overruns},
           {"rejects", rejects},
           {"subscribers", subscribers},
           {"connections", connections},
@@ -218,12 +221,14 @@ Reports::Sample Reports::take_sample() {
 }
 
 async::Task<std::string> Reports::telemetry() {
+    auto const is_fresh = [this] { return std::chrono::steady_clock::now() - telemetry_made_ < telemetry_lifetime; };
     {
         std::scoped_lock const lock{mutex_};
-        if (std::chrono::steady_clock::now() - telemetry_made_ < telemetry_lifetime) co_return telemetry_;
+        if (is_fresh()) co_return telemetry_;
     }
     auto subscribers = subscribers_document(co_await sessions(), parts_.log.epoch());
     std::scoped_lock const lock{mutex_};
+    if (is_fresh()) co_return telemetry_;  // made for someone else meanwhile: rates need time between two samples
     sample_ = take_sample();
     Json threads = Json::array();
     for (auto const& thread : sample_.process.threads) {

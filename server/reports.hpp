@@ -6,6 +6,7 @@
 #include "events/event_log.hpp"
 #include "handlers/services.hpp"
 #include "http/server.hpp"
+#include "ingest/rejects.hpp"
 #include "ingest/watcher.hpp"
 #include "server/process_stats.hpp"
 #include "ws/hub.hpp"
@@ -25,6 +26,7 @@ struct Parts {
     core::Clock const& clock;
     async::WorkerPool& readers;
     http::HttpServer& http;
+    ingest::Rejects const& rejects;
     std::vector<std::unique_ptr<async::Shard>> const& shards;
     std::vector<std::unique_ptr<ws::Hub>> const& hubs;
     ingest::Watcher const* watcher = nullptr;  ///< Null when nothing is watched.

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <malloc.h>
 #include <memory>
 
 namespace macp::server {
@@ -52,6 +53,12 @@ sigset_t block_signals() {
     return signals;
 }
 
+/// Large blocks (chunks of the log, batches of lines) are made on one thread and freed on another: given back to the
+/// system at once. From the heap, catching up on a large file kept 30 MB more.
+void give_large_blocks_back() {
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+}
+
 void reload(Gateway& gateway) {
     if (auto const reloaded = gateway.reload(); !reloaded) {
         spdlog::error("the configuration stays as it was: {}", reloaded.error().message);
@@ -63,6 +70,7 @@ void reload(Gateway& gateway) {
 }  // namespace
 
 int serve(core::LoadedConfig const& config) {
+    give_large_blocks_back();
     start_logging(config.config.logging);
     auto const signals = block_signals();  // before any thread is made: they inherit it
     auto gateway = Gateway::start(config);

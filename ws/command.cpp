@@ -16,12 +16,10 @@ using core::pass_on;
 using core::Result;
 using Json = nlohmann::json;
 
-constexpr std::size_t max_globs = 64;
-
 Result<std::vector<std::string>> read_texts(Json const& value, std::string const& pointer) {
     std::vector<std::string> texts;
     auto const items = value.is_string() ? Json::array({value}) : value;
-    if (!items.is_array() || items.size() > max_globs) {
+    if (!items.is_array() || items.size() > core::max_patterns) {
         return fail(ErrorCode::InvalidField, "must be a list of at most 64 strings", pointer);
     }
     for (auto const& item : items) {
@@ -29,13 +27,16 @@ Result<std::vector<std::string>> read_texts(Json const& value, std::string const
         if (text == nullptr || text->empty()) {
             return fail(ErrorCode::InvalidField, "must be a list of strings that are not empty", pointer);
         }
+        if (auto const checked = core::check_pattern(*text); !checked) {
+            return fail(ErrorCode::InvalidField, checked.error().message, pointer);
+        }
         texts.push_back(*text);
     }
     return texts;
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> read_where(Json const& value) {
-    if (!value.is_object() || value.size() > max_globs) {
+    if (!value.is_object() || value.size() > core::max_patterns) {
         return fail(ErrorCode::InvalidField, "where must be an object of at most 64 fields", "/where");
     }
     std::vector<std::pair<std::string, std::string>> where;
@@ -47,7 +48,12 @@ Result<std::vector<std::pair<std::string, std::string>>> read_where(Json const& 
             );
         }
         auto const* const text = wanted.get_ptr<std::string const*>();
-        where.emplace_back(field, text != nullptr ? *text : core::dump_json(wanted));
+        auto const pattern = text != nullptr ? *text : core::dump_json(wanted);
+        for (std::string_view const text_of_client : {std::string_view{field}, std::string_view{pattern}}) {
+            auto const fits = core::check_pattern(text_of_client);
+            if (!fits) return fail(ErrorCode::InvalidField, fits.error().message, "/where");
+        }
+        where.emplace_back(field, pattern);
     }
     return where;
 }
@@ -107,12 +113,22 @@ Result<void> read_member(Ping& /*ping*/, std::string const& name, Json const& /*
     return fail(ErrorCode::InvalidField, "ping has no member `" + name + "`", "/" + name);
 }
 
+bool is_id(Json const& value) {
+    return value.is_primitive() && !value.is_null();
+}
+
+Result<void> check_id(Json const& value) {
+    if (is_id(value)) return {};
+    return fail(ErrorCode::InvalidField, "id must be a string, a number or a boolean", "/id");
+}
+
 template <class What>
 tl::expected<Command, BadCommand> read_as(Json const& message, std::string id, bool telemetry) {
     What what;
     for (auto const& [name, value] : message.items()) {
-        if (name == "op" || name == "id") continue;
-        if (auto const read = read_member(what, name, value, telemetry); !read) {
+        if (name == "op") continue;
+        auto const read = name == "id" ? check_id(value) : read_member(what, name, value, telemetry);
+        if (!read) {
             return tl::unexpected<BadCommand>{BadCommand{.id = std::move(id), .error = read.error()}};
         }
     }
@@ -150,9 +166,7 @@ tl::expected<Command, BadCommand> parse_command(std::string_view text, bool tele
         return refuse({.code = ErrorCode::InvalidField, .message = "a command is a JSON object with `op`"});
     }
     auto const found_id = message->find("id");
-    auto id = found_id != message->end() && found_id->is_primitive() && !found_id->is_null()
-                  ? core::dump_json(*found_id)
-                  : std::string{};
+    auto id = found_id != message->end() && is_id(*found_id) ? core::dump_json(*found_id) : std::string{};
     auto const op = message->find("op");
     auto const* const name = op != message->end() ? op->get_ptr<std::string const*>() : nullptr;
     if (name != nullptr && *name == "subscribe") return read_as<Subscribe>(*message, std::move(id), telemetry);

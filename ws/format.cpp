@@ -139,6 +139,10 @@ std::string Messages::telemetry(std::string_view data) const {
     return message("telemetry", R"("data":)" + std::string{data});
 }
 
+std::string Messages::position(core::Seq seq) const {
+    return "id: " + core::format_position(epoch, seq) + "\n\n";
+}
+
 std::string Messages::heartbeat() const {
     if (format == Format::Sse) return ": ping\n\n";
     std::string frame;

@@ -45,6 +45,8 @@ struct Messages {
     [[nodiscard]] std::string gap(core::Gap const& gap) const;
     [[nodiscard]] std::string pong(std::string_view id) const;
     [[nodiscard]] std::string telemetry(std::string_view data) const;
+    /// SSE only: where the reader is, for its `Last-Event-ID`; no event.
+    [[nodiscard]] std::string position(core::Seq seq) const;
     /// Keeps the connection open: a ping frame, or a comment.
     [[nodiscard]] std::string heartbeat() const;
 

@@ -3,6 +3,7 @@
 #include "core/json.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace macp::ws {
 namespace {
@@ -40,9 +41,9 @@ std::size_t header_length(std::uint8_t second) {
     return fixed_and_mask + (length == 126 ? 2U : length == 127 ? 8U : 0U);
 }
 
-std::uint64_t read_big_endian(std::uint8_t const* bytes, std::size_t count) {
+std::uint64_t read_big_endian(std::span<std::uint8_t const> bytes) {
     std::uint64_t value = 0;
-    for (std::size_t i = 0; i < count; ++i) value = (value << 8U) | bytes[i];
+    for (auto const byte : bytes) value = (value << 8U) | byte;
     return value;
 }
 
@@ -76,19 +77,18 @@ void append_close_frame(std::string& out, CloseCode code, std::string_view reaso
 FrameDecoder::Status FrameDecoder::next(std::string_view& input) {
     if (failed_) return Status::Failed;
     if (release_next_) release();
-    while (true) {
-        if (step_ == Step::Header) {
-            auto const complete = read_header(input);
-            if (failed_) return Status::Failed;
-            if (!complete) return Status::NeedMore;
-        }
-        read_payload(input);
-        if (remaining_ != 0) return Status::NeedMore;
-        step_ = Step::Header;
-        header_size_ = 0;
-        if (auto const status = finish_frame(); status != Status::NeedMore) return status;
-        if (input.empty()) return Status::NeedMore;
-    }
+    auto status = Status::NeedMore;
+    while (status == Status::NeedMore && read_frame(input)) status = finish_frame();
+    return failed_ ? Status::Failed : status;
+}
+
+bool FrameDecoder::read_frame(std::string_view& input) {
+    if (step_ == Step::Header && !read_header(input)) return false;
+    read_payload(input);
+    if (remaining_ != 0) return false;
+    step_ = Step::Header;
+    header_size_ = 0;
+    return true;
 }
 
 bool FrameDecoder::read_header(std::string_view& input) {
@@ -97,7 +97,7 @@ bool FrameDecoder::read_header(std::string_view& input) {
         auto const needed = header_size_ < 2 ? 2 : header_length(header_[1]);
         auto const take = std::min(input.size(), needed - header_size_);
         if (take == 0) return false;
-        std::copy_n(input.data(), take, header_ + header_size_);
+        std::ranges::copy(input.substr(0, take), header_.begin() + header_size_);
         header_size_ = static_cast<std::uint8_t>(header_size_ + take);
         input.remove_prefix(take);
         if (header_size_ == 2 && (header_[1] & 0x80U) == 0) {  // clients must mask: §5.1
@@ -105,10 +105,11 @@ bool FrameDecoder::read_header(std::string_view& input) {
             return false;
         }
     }
-    auto const length_bytes = header_length(header_[1]) - 2 - sizeof mask_;
-    auto const length = length_bytes == 0 ? header_[1] & 0x7fU : read_big_endian(header_ + 2, length_bytes);
+    auto const length_bytes = header_length(header_[1]) - 2 - mask_.size();
+    auto const after_size = std::span{header_}.subspan(2);
+    auto const length = length_bytes == 0 ? header_[1] & 0x7fU : read_big_endian(after_size.first(length_bytes));
     if (!check_header(header_[0], length)) return false;
-    std::copy_n(header_ + 2 + length_bytes, sizeof mask_, mask_);
+    std::ranges::copy(after_size.subspan(length_bytes, mask_.size()), mask_.begin());
     mask_at_ = 0;
     remaining_ = length;
     step_ = Step::Payload;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -59,6 +60,8 @@ private:
     enum class Step : std::uint8_t { Header, Payload };
 
     [[nodiscard]] static bool is_control(Opcode opcode) noexcept { return static_cast<unsigned>(opcode) >= 8; }
+    /// True: it is complete. False: more bytes are needed, or it failed.
+    [[nodiscard]] bool read_frame(std::string_view& input);
     [[nodiscard]] bool read_header(std::string_view& input);
     [[nodiscard]] bool check_header(std::uint8_t first, std::uint64_t length);
     void read_payload(std::string_view& input);
@@ -71,9 +74,9 @@ private:
     std::string message_;
     std::string control_;
     std::uint64_t remaining_ = 0;
-    std::uint8_t header_[14] = {};
+    std::array<std::uint8_t, 14> header_{};
     std::uint8_t header_size_ = 0;
-    std::uint8_t mask_[4] = {};
+    std::array<std::uint8_t, 4> mask_{};
     std::uint8_t mask_at_ = 0;
     Step step_ = Step::Header;
     Opcode frame_opcode_ = Opcode::Text;  ///< Of the frame being read.

@@ -24,6 +24,12 @@ bool has_word(http::Request const& request, std::string_view header, std::string
     return value && std::ranges::any_of(list_of(*value), [word](auto item) { return same_word(item, word); });
 }
 
+constexpr std::string_view version = "13";
+
+bool asks_for_websocket(http::Request const& request) {
+    return has_word(request, "upgrade", "websocket") && has_word(request, "connection", "upgrade");
+}
+
 bool is_key(std::string_view key) {
     auto const is_base64 = [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '/'; };
     return key.size() == 24 && key.ends_with("==") && std::ranges::all_of(key.substr(0, 22), is_base64);
@@ -42,23 +48,24 @@ std::vector<std::string_view> list_of(std::string_view header) {
 }
 
 bool wants_upgrade(http::Request const& request) {
-    return has_word(request, "upgrade", "websocket") && has_word(request, "connection", "upgrade");
+    return asks_for_websocket(request) && request.header("sec-websocket-version").value_or("") == version;
 }
 
 http::Response upgrade_required(http::Request const& request) {
-    auto response = http::to_response(
-        {.status = 426, .slug = "upgrade-required", .title = "Upgrade required"},
-        {.message = "this path speaks WebSocket: send `Upgrade: websocket`"}, request.id
-    );
+    core::Error error{.message = "this path speaks WebSocket: send `Upgrade: websocket`"};
+    if (asks_for_websocket(request)) {
+        error.message = "this path speaks version 13 of WebSocket: send `Sec-WebSocket-Version: 13`";
+        error.field = "Sec-WebSocket-Version";
+    }
+    auto response =
+        http::to_response({.status = 426, .slug = "upgrade-required", .title = "Upgrade required"}, error, request.id);
+    response.headers.emplace_back("Connection", "Upgrade");
     response.headers.emplace_back("Upgrade", "websocket");
-    response.headers.emplace_back("Sec-WebSocket-Version", "13");
+    response.headers.emplace_back("Sec-WebSocket-Version", version);
     return response;
 }
 
 core::Result<std::string> accept_upgrade(http::Request const& request, std::string_view protocol) {
-    if (request.header("sec-websocket-version").value_or("") != "13") {
-        return core::fail(core::ErrorCode::InvalidField, "the WebSocket version must be 13", "Sec-WebSocket-Version");
-    }
     auto const key = core::trim(request.header("sec-websocket-key").value_or(""));
     if (!is_key(key)) {
         return core::fail(

@@ -10,10 +10,10 @@
 
 namespace macp::ws {
 
-/// True when the request asks to become a WebSocket connection.
+/// True when the request asks to become a WebSocket connection of the one version that there is.
 [[nodiscard]] bool wants_upgrade(http::Request const& request);
 
-/// Answers a request that should have asked for it: 426.
+/// Answers a request that should have asked for it: 426, with the version that is spoken.
 [[nodiscard]] http::Response upgrade_required(http::Request const& request);
 
 /// The 101 answer, with `protocol` when one was chosen. Errors: InvalidField naming the header at fault.

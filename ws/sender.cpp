@@ -6,8 +6,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <liburing.h>
+#include <system_error>
 
 namespace macp::ws {
 namespace {
@@ -41,7 +41,7 @@ Sender::Sender(bool io_uring) {
     if (!io_uring) return;
     auto ring = std::make_unique<Uring>();
     if (int const error = io_uring_queue_init(batch_size, &ring->ring, 0); error != 0) {
-        spdlog::info("io_uring is not to be had ({}); sending with sendmsg", std::strerror(-error));
+        spdlog::info("io_uring is not to be had ({}); sending with sendmsg", std::generic_category().message(-error));
         return;
     }
     ring->ready = true;

@@ -72,11 +72,13 @@ private:
     void take_in(std::string_view bytes);
     void answer_control();
     void obey(std::string_view message);
-    void subscribe(Subscribe const& subscribe);
+    void subscribe(Subscribe const& wanted);
     void unsubscribe(Channels channels);
     void say(std::string frame);
     void drop_view();
 
+    /// Sends what one call takes. False: the peer has all there is, or it goes on elsewhere.
+    [[nodiscard]] bool send_more();
     [[nodiscard]] bool flush_outbox();
     void wait_writable();
     void start_writer();

@@ -26,15 +26,25 @@ void Session::pump() {
     if (writing_ || waiting_writable_ || state_ == State::Closed) return;
     if (transport_->is_tls()) return start_writer();
     for (int turn = 0; turn < sends_per_turn; ++turn) {
-        if (!outbox_.empty() && !flush_outbox()) return;
-        if (state_ != State::Open || view_ == nullptr) return end_if_done();
-        if (cursor_ + 1 < view_->first()) return start_writer();
-        if (cursor_ >= view_->last()) return;
-        auto& share = hub_.outgoing(*view_, format(), cursor_);
-        sent(share, share.empty() ? 0 : Sender::send_now(fd(), share.pieces()));
-        if (waiting_writable_ || state_ == State::Closed) return;
+        if (!send_more()) return;
     }
     start_writer();  // a long way to go: as a coroutine, so that others have their turn
+}
+
+bool Session::send_more() {
+    if (!outbox_.empty() && !flush_outbox()) return false;
+    if (state_ != State::Open || view_ == nullptr) {
+        end_if_done();
+        return false;
+    }
+    if (cursor_ + 1 < view_->first()) {
+        start_writer();
+        return false;
+    }
+    if (cursor_ >= view_->last()) return false;
+    auto& share = hub_.outgoing(*view_, format(), cursor_);
+    sent(share, share.empty() ? 0 : Sender::send_now(fd(), share.pieces()));
+    return !waiting_writable_ && state_ != State::Closed;
 }
 
 void Session::sent(Outgoing const& outgoing, long sent) {
@@ -102,10 +112,11 @@ Task<> Session::write_loop(std::shared_ptr<Session> self) {
     if (!self->transport_->is_tls()) self->pump();
 }
 
-/// Nothing: the session has all there is, or goes on straight from the ring.
+/// Nothing: the session has all there is, or goes on straight from the ring, or has something to say first (an ack goes
+/// before the events of its subscription, and a pong does not wait for a long search).
 Task<std::string> Session::next_batch() {
     std::string batch;
-    while (batch.empty() && state_ == State::Open && view_ != nullptr) {
+    while (batch.empty() && outbox_.empty() && state_ == State::Open && view_ != nullptr) {
         if (cursor_ + 1 >= view_->first()) {
             if (transport_->is_tls()) batch = batch_from_ring();
             break;
@@ -139,9 +150,9 @@ Task<std::string> Session::batch_from_log() {
     }
     hub_.counters().catch_up_pages.fetch_add(1, std::memory_order_relaxed);
     std::string batch;
-    if (page->gap) {
+    if (auto const& gap = page->gap; gap) {
         hub_.counters().gaps.fetch_add(1, std::memory_order_relaxed);
-        batch = messages_.gap(*page->gap);
+        batch = messages_.gap(*gap);
     }
     std::string lines;
     for (std::size_t index = 0; index < page->events.size(); ++index) {

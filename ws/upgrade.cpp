@@ -18,7 +18,8 @@ using core::fail;
 using core::pass_on;
 using core::Result;
 
-constexpr std::array<std::string_view, 4> own_parameters{"access_token", "channels", "interval_ms", "limit"};
+constexpr std::array<std::string_view, 6> own_parameters{"access_token", "channels", "interval_ms",
+                                                         "limit",        "since",    "until"};
 
 Format choose_protocol(http::Request const& request, std::string_view& chosen) {
     auto const offered = list_of(request.header("sec-websocket-protocol").value_or(""));
@@ -43,16 +44,28 @@ Result<std::chrono::milliseconds> parse_interval(std::string_view text) {
     return std::chrono::milliseconds{value};
 }
 
-Result<core::Position> position_of(core::EventQuery const& query) {
-    if (auto const* position = std::get_if<core::Position>(&query.since)) return *position;
-    if (std::holds_alternative<core::Time>(query.since)) {
-        return fail(core::ErrorCode::InvalidField, "here `since` is a position; GET /api/events takes a time", "since");
+/// A position; a time, which pages take, makes no place to go on from.
+Result<core::Position> parse_since(std::string_view text) {
+    auto position = core::parse_position(text);
+    if (position) return position;
+    auto message = position.error().message;
+    if (core::parse_time(text)) message = "here `since` is a position: only GET /api/events takes a time";
+    return fail(core::ErrorCode::InvalidField, std::move(message), "since");
+}
+
+/// What ends a page has no sense here, and is no field of data either.
+Result<void> refuse_ends(http::Request const& request) {
+    for (auto const* const name : {"limit", "until"}) {
+        if (!request.parameter(name)) continue;
+        auto message = std::string{name} + " is for pages (GET /api/events): this has no end";
+        return fail(core::ErrorCode::InvalidField, std::move(message), name);
     }
-    return core::Position{.kind = core::Position::Kind::Now};
+    return {};
 }
 
 /// What the query subscribes to; nothing when it asks for nothing.
 Result<std::optional<Subscribe>> opening_of(http::Request const& request, Format format) {
+    if (auto const endless = refuse_ends(request); !endless) return pass_on(endless);
     Subscribe wanted{.channels = {}};
     if (auto const names = request.parameter("channels")) {
         auto const items = list_of(*names);
@@ -67,12 +80,15 @@ Result<std::optional<Subscribe>> opening_of(http::Request const& request, Format
     }
     auto query = core::parse_event_query(request.query, own_parameters);
     if (!query) return pass_on(query);
-    bool const asks = !query->filter.passes_all() || !std::holds_alternative<std::monostate>(query->since);
+    auto const since = request.parameter("since");
+    bool const asks = !query->filter.passes_all() || since;
     if (asks && !request.parameter("channels")) wanted.channels.events = true;
-    auto const since = position_of(*query);
-    if (!since) return pass_on(since);
+    if (since) {
+        auto position = parse_since(*since);
+        if (!position) return pass_on(position);
+        wanted.since = *std::move(position);
+    }
     wanted.filter = std::move(query->filter);
-    wanted.since = *since;
     if (!wanted.channels.events && !wanted.channels.telemetry) return std::optional<Subscribe>{};
     return std::optional{std::move(wanted)};
 }
@@ -81,7 +97,7 @@ Task<> serve(
     Hub& hub, std::unique_ptr<http::Transport> transport, std::string head, std::string leftover, Format format,
     Peer peer, std::optional<Subscribe> opening
 ) {
-    auto const written = co_await transport->write(head);
+    auto const written = co_await transport->write(head);  // of SSE it is the first comment
     if (written.error) co_return;
     auto session = std::make_shared<Session>(hub, std::move(transport), format, std::move(peer));
     co_await Session::run(std::move(session), std::move(leftover), std::move(opening));
@@ -91,7 +107,7 @@ http::Response hand_over(
     http::Request const& request, Hub& hub, std::string head, Format format, std::optional<Subscribe> opening
 ) {
     Peer peer{.id = request.id, .remote = request.remote, .caller = request.caller};
-    http::Response response{.status = format == Format::Sse ? 200U : 101U};
+    http::Response response{.status = 101};
     response.takeover = [&hub, head = std::move(head), format, peer = std::move(peer), opening = std::move(opening)](
                             std::unique_ptr<http::Transport> transport, std::string leftover
                         ) {
@@ -132,11 +148,11 @@ Result<http::Response> open_event_stream(http::Request const& request, Hub& hub)
         if (!position) return fail(core::ErrorCode::InvalidField, position.error().message, "Last-Event-ID");
         wanted.since = *position;
     }
-    std::string head =
-        "HTTP/1.1 200 OK\r\nServer: macp\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-        "X-Accel-Buffering: no\r\nConnection: close\r\nX-Request-Id: " +
-        request.id + "\r\n\r\n: open\n\n";
-    return hand_over(request, hub, std::move(head), Format::Sse, std::optional{std::move(wanted)});
+    auto response = hand_over(request, hub, ": open\n\n", Format::Sse, std::optional{std::move(wanted)});
+    response.status = 200;
+    response.content_type = "text/event-stream";
+    response.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
+    return response;
 }
 
 }  // namespace macp::ws

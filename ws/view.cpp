@@ -53,62 +53,81 @@ core::Seq View::collect_all(core::Seq after, std::size_t max_bytes, std::size_t 
     return after;
 }
 
-ViewIndex::Views& ViewIndex::bucket(View const& view) {
-    auto const& filter = view.filter();
-    if (filter.subjects.size() == 1 && !core::is_glob(filter.subjects.front())) {
-        return by_subject_[filter.subjects.front()];
-    }
+bool ViewIndex::has_exact_subject(core::Filter const& filter) {
+    return filter.subjects.size() == 1 && !core::is_glob(filter.subjects.front());
+}
+
+std::pair<std::string, std::string> const* ViewIndex::exact_field(core::Filter const& filter) {
     auto const exact =
         std::ranges::find_if(filter.where, [](auto const& clause) { return !core::is_glob(clause.second); });
-    if (exact != filter.where.end()) return by_field_[exact->first][exact->second];
-    return others_;
+    return exact == filter.where.end() ? nullptr : &*exact;
 }
 
 void ViewIndex::add(View& view) {
-    bucket(view).push_back(&view);
-    by_type_.clear();
     ++count_;
+    auto const& filter = view.filter();
+    if (has_exact_subject(filter)) {
+        by_subject_[filter.subjects.front()].push_back(&view);
+    } else if (auto const* const exact = exact_field(filter)) {
+        by_field_[exact->first][exact->second].push_back(&view);
+    } else {
+        others_.push_back(&view);
+        by_type_.clear();
+    }
 }
 
 void ViewIndex::remove(View& view) {
-    std::erase(bucket(view), &view);
-    std::erase_if(by_subject_, [](auto const& entry) { return entry.second.empty(); });
-    for (auto& [field, values] : by_field_) {
-        std::erase_if(values, [](auto const& entry) { return entry.second.empty(); });
-    }
-    std::erase_if(by_field_, [](auto const& entry) { return entry.second.empty(); });
-    by_type_.clear();
     --count_;
+    auto const& filter = view.filter();
+    auto const drop = [&view](ByValue& values, std::string const& value) {
+        auto const at = values.find(value);
+        std::erase(at->second, &view);
+        if (at->second.empty()) values.erase(at);
+    };
+    if (has_exact_subject(filter)) {
+        drop(by_subject_, filter.subjects.front());
+    } else if (auto const* const exact = exact_field(filter)) {
+        auto const at = by_field_.find(exact->first);
+        drop(at->second, exact->second);
+        if (at->second.empty()) by_field_.erase(at);
+    } else {
+        std::erase(others_, &view);
+        by_type_.clear();
+    }
 }
 
-void ViewIndex::offer(Views const& views, core::EventView const& event) {
+void ViewIndex::offer(Views const& views, core::EventView const& event, core::DataFields& fields) {
     for (auto* const view : views) {
-        if (view->filter().matches(event)) view->add(event.seq);
+        if (view->filter().matches(event, fields)) view->add(event.seq);
     }
 }
 
 void ViewIndex::deliver(core::EventView const& event) {
     if (count_ == 0) return;
+    core::DataFields fields{event.data};
     if (!by_subject_.empty() && !event.subject.empty()) {
         if (auto const found = by_subject_.find(std::string{event.subject}); found != by_subject_.end()) {
-            offer(found->second, event);
+            offer(found->second, event, fields);
         }
     }
     std::string value;
     for (auto const& [field, values] : by_field_) {
-        if (!core::read_field(event.data, field, value)) continue;
-        if (auto const found = values.find(value); found != values.end()) offer(found->second, event);
+        if (!fields.read(field, value)) continue;
+        if (auto const found = values.find(value); found != values.end()) offer(found->second, event, fields);
     }
-    if (others_.empty()) return;
-    auto known = by_type_.find(std::string{event.type});
+    if (!others_.empty()) offer(takers_of(event.type), event, fields);
+}
+
+ViewIndex::Views& ViewIndex::takers_of(std::string_view type) {
+    auto known = by_type_.find(std::string{type});
     if (known == by_type_.end()) {
         if (by_type_.size() >= max_known_types) by_type_.clear();
-        known = by_type_.emplace(event.type, Views{}).first;
-        std::ranges::copy_if(others_, std::back_inserter(known->second), [&event](View const* view) {
-            return view->filter().matches_type(event.type);
+        known = by_type_.emplace(type, Views{}).first;
+        std::ranges::copy_if(others_, std::back_inserter(known->second), [type](View const* view) {
+            return view->filter().matches_type(type);
         });
     }
-    offer(known->second, event);
+    return known->second;
 }
 
 }  // namespace macp::ws

@@ -61,8 +61,11 @@ private:
     using Views = std::vector<View*>;
     using ByValue = std::unordered_map<std::string, Views>;
 
-    [[nodiscard]] Views& bucket(View const& view);
-    static void offer(Views const& views, core::EventView const& event);
+    /// The one field with one exact value that `filter` asks for; null: there is none.
+    [[nodiscard]] static std::pair<std::string, std::string> const* exact_field(core::Filter const& filter);
+    [[nodiscard]] static bool has_exact_subject(core::Filter const& filter);
+    static void offer(Views const& views, core::EventView const& event, core::DataFields& fields);
+    [[nodiscard]] Views& takers_of(std::string_view type);
 
     ByValue by_subject_;
     std::unordered_map<std::string, ByValue> by_field_;

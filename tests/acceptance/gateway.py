@@ -43,6 +43,7 @@ class Gateway:
         self.settings = {"listen": f"127.0.0.1:{self.port}", "root": self.root, "watch_poll_interval_seconds": 0.05}
         self.settings.update(settings)
         self.arguments = []
+        self.launcher = []  # a command in front of macp that becomes it
         self.process = None
 
     # -- life
@@ -55,7 +56,7 @@ class Gateway:
     def start(self, wait=True):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [self.binary, "serve", *self.arguments], cwd=self.root, env=self.environment,
+                [*self.launcher, self.binary, "serve", *self.arguments], cwd=self.root, env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         if wait:
             self.wait_ready()
@@ -95,6 +96,13 @@ class Gateway:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024
         raise AssertionError("no VmRSS")
+
+    def heap_bytes(self):
+        """Memory of its own: no mapped files, and nothing that is only reserved."""
+        for line in pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Anonymous:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no Anonymous")
 
     def run(self, *arguments, **options):
         """Runs another `macp` command against this gateway."""

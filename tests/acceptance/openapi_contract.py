@@ -232,6 +232,8 @@ class Contract:
         self.refusal("postEvents", self.gateway.post("{half"), 400, "with half an object")
         self.refusal("postEvents", self.gateway.post(""), 400, "without a body")
         self.refusal("postEvents", self.gateway.post({}, "text/plain"), 415, "with text")
+        self.refusal("postEvents", self.gateway.post({"type": "a"}, Content_Encoding="gzip"), 415, "compressed", "Content-Encoding")
+        self.answer("postEvents", self.gateway.post({"event_type": "", "kind": "contract.kind"}), 202, "with its type in `kind`")
         self.refusal("postEvents", self.gateway.post("7"), 422, "with a number")
         self.refusal("postEvents", self.gateway.post({"message": "no type"}), 422, "without a type")
         self.refusal("postEvents", self.gateway.post({"specversion": "1.0", "id": "1", "source": "/x"}), 422, "without a CloudEvent's type", "/type")
@@ -276,6 +278,7 @@ class Contract:
         ask = self.gateway.ask
         page = self.answer("listRejects", ask("GET", "/api/ingest/rejects?limit=5"), 200)
         self.refusal("listRejects", ask("GET", "/api/ingest/rejects?limit=0"), 422, "with limit=0", "limit")
+        self.refusal("listRejects", ask("GET", "/api/ingest/rejects?cursor=zz"), 422, "with a foreign cursor", "cursor")
         self.refusal("retryReject", ask("POST", "/api/ingest/rejects/no-such-reject/retry"), 404, "of nothing")
         for reject in (page or {"items": []})["items"]:
             path = f"/api/ingest/rejects/{urllib.parse.quote(reject['id'], safe='')}/retry"
@@ -308,6 +311,9 @@ class Contract:
             self.refusal(operation_id, self.gateway.ask("GET", target), 426, "without an upgrade")
             handshake = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13",
                          "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+            old = self.gateway.ask("GET", target, **(handshake | {"Sec_WebSocket_Version": "12"}))
+            self.refusal(operation_id, old, 426, "for version 12", "Sec-WebSocket-Version")
+            self.check(old.headers.get("Sec-WebSocket-Version") == "13", f"{operation_id}: does not say which version it speaks")
             bad = self.gateway.ask("GET", f"{target}?channels=gossip", **handshake)
             self.refusal(operation_id, bad, 422, "with an unknown channel", "channels")
             connection, response = self.gateway.connect("GET", target, Sec_WebSocket_Protocol="macp.v1.ndjson, macp.v1", **handshake)

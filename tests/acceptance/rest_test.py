@@ -72,6 +72,41 @@ def test_ndjson_streams_the_whole_log(gateway):
     assert numbers(events) == list(range(1500))
 
 
+def test_lines_end_at_until_in_a_log_that_grows(gateway):
+    gateway.emit(*[task(n) for n in range(20)])
+    for query, expected in (("until=5", [0, 1, 2, 3, 4]), ("since=4&until=2", []), ("until=now&type=nothing.*", [])):
+        answer = gateway.get(f"/api/events?{query}", Accept="application/x-ndjson")
+        seqs = [json.loads(line)["seq"] for line in answer.body.splitlines()]
+        assert seqs == [n + 1 for n in expected], query
+
+
+def test_lines_are_an_answer_with_an_end_while_others_append(gateway):
+    gateway.emit(*[task(n) for n in range(1000)])
+    gateway.emit(*[task(n) for n in range(1000, 5000)])
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+    connection.request("GET", "/api/events?type=task.*", headers={"Accept": "application/x-ndjson"})
+    answer = connection.getresponse()
+    first = answer.readline()
+    gateway.emit(task(5000))  # behind what was there when the answer began
+    rest = answer.read().splitlines()
+    connection.close()
+    assert numbers([json.loads(line) for line in [first, *rest]]) == list(range(5000))
+
+
+def test_the_last_page_before_until_says_so(gateway):
+    gateway.emit(*[task(n) for n in range(20)])
+    page = gateway.get("/api/events?since=3&until=5").json
+    assert [event["seq"] for event in page["items"]] == [4, 5] and page["next_cursor"] is None
+    page = gateway.get("/api/events?since=3&until=9&limit=2").json
+    assert page["next_cursor"] == f"{gateway.epoch}:5"
+    assert gateway.get(f"/api/events?cursor={gateway.epoch}:9&until=9").json["next_cursor"] is None
+
+
+@pytest.mark.parametrize("name,value", [("limit", 2), ("since", 1), ("until", 3), ("cursor", 1)])
+def test_a_parameter_with_one_value_given_twice_is_refused(gateway, name, value):
+    problem(gateway.get(f"/api/events?{name}={value}&{name}={value}"), 422, name)
+
+
 def test_one_event_by_its_seq(gateway):
     seq = gateway.emit(task(1))
     assert numbers([gateway.get(f"/api/events/{seq}").json]) == [1]
@@ -131,7 +166,8 @@ def test_an_idempotency_key_gives_the_same_answer_also_after_a_restart(gateway):
     (b'{"no":"type"}', "application/json", 422), (b'{"type":""}', "application/json", 422), (b"[7]", "application/json", 422),
     (b'{"specversion":"1.0","type":"a.b"}', "application/cloudevents+json", 422),
     (b'{"type":"a"}\n{broken\n', "application/x-ndjson", 400), (b"x=1", "application/x-www-form-urlencoded", 415),
-    (b"[" * 5000 + b"]" * 5000, "application/json", 400), (b'{"type":"a.b","x":"\xff"}', "application/json", 400),
+    (b"[" * 5000 + b"]" * 5000, "application/json", 400),
+    (b'{"type":"a.b","x":' + b"[" * 200 + b"]" * 200 + b"}", "application/json", 400), (b'{"type":"a.b","x":"\xff"}', "application/json", 400),
 ])
 def test_a_bad_body_is_refused_and_nothing_of_it_is_appended(gateway, body, kind, status):
     problem(gateway.post("/api/events", body, kind), status)
@@ -150,9 +186,38 @@ def test_paths_methods_and_parameters_that_are_wrong(gateway):
     answer = gateway.request("DELETE", "/api/events")
     problem(answer, 405)
     assert {"GET", "POST"} <= set(re.split(r",\s*", answer.headers["Allow"]))
-    for query, field in [("limit=0", "limit"), ("limit=1001", "limit"), ("limit=x", "limit"), ("since=yesterday", "since")]:
+    for query, field in [("limit=0", "limit"), ("limit=1001", "limit"), ("limit=x", "limit"), ("since=yesterday", "since"),
+                         ("limit=2&limit=3", "limit")]:
         problem(gateway.get(f"/api/events?{query}"), 422, field)
+    problem(gateway.get("/api/ingest/rejects?cursor=zz"), 422, "cursor")
     assert gateway.get("/api/events?type=%zz").status in (400, 422)
+
+
+def test_a_compressed_body_is_refused_and_leaves_no_reject(gateway):
+    body = gzip.compress(json.dumps(task(1)).encode())
+    answer = gateway.post("/api/events", body, headers={"Content-Encoding": "gzip"})
+    problem(answer, 415, "Content-Encoding")
+    assert answer.headers["Accept-Encoding"] == "identity"
+    assert gateway.get("/api/ingest/rejects").json["items"] == []
+
+
+def test_other_versions_of_http_get_505(gateway):
+    for version in ("0.9", "1.2", "2.0", "3.0"):
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as peer:
+            peer.sendall(f"GET /healthz HTTP/{version}\r\nHost: 127.0.0.1:{gateway.port}\r\n\r\n".encode())
+            assert peer.recv(65536).startswith(b"HTTP/1.1 505 "), version
+
+
+def test_refused_lines_are_logged_without_their_text_and_counted_with_refused_bodies(gateway):
+    gateway.append(*["{a secret"] * 50, task(1))
+    gateway.wait_for_events(1)
+    gateway.post("/api/events", {"no": "type"})
+    assert gateway.get("/api/status").json["counts"]["rejects"] == 51
+    metrics = gateway.get("/metrics").body.decode()
+    assert 'macp_rejects_total{door="watch"} 50' in metrics and 'macp_rejects_total{door="POST /api/events"} 1' in metrics
+    log = gateway.log_text()
+    assert "events.ndjson at byte 0: refused a line: not JSON" in log and "secret" not in log
+    assert log.count("refused a line") == 10
 
 
 def test_too_large_bodies_and_headers_are_refused(make_gateway):

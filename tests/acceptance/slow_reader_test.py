@@ -18,6 +18,8 @@ SUBSCRIBERS = int(os.environ.get("MACP_TEST_SUBSCRIBERS", "200"))
 MEASURED = 10
 EVENT_BYTES = 4000
 BURST = 20_000 if os.environ.get("MACP_TEST_LONG") else 4_000  # more bytes than socket buffers, tail and ring hold
+CACHE_BYTES = 32 << 20  # what the database keeps of its pages in memory, whoever reads
+ROUNDS = 5
 
 
 def subscribe_raw(gateway, query, receive_buffer=None):
@@ -58,10 +60,10 @@ class Crowd:
 
 
 class SlowReader:
-    """A subscriber with a small receive buffer that takes 1 KB/s until it is told to hurry."""
+    """A subscriber with a receive buffer for a few events that takes 1 KB/s until it is told to hurry."""
 
     def __init__(self, gateway):
-        self.socket = subscribe_raw(gateway, "&since=start", receive_buffer=4096)
+        self.socket = subscribe_raw(gateway, "&since=start", receive_buffer=65536)
         self.socket.setblocking(False)
         self.hurry = asyncio.Event()
         self.pending = b""
@@ -136,54 +138,91 @@ async def read_until(subscriber, number):
 
 
 async def measure(gateway, subscribers, numbers):
-    """The best of some runs: whatever else the machine does only ever adds."""
-    return min([await measure_once(gateway, subscribers, numbers) for _ in range(4)])
-
-
-async def measure_once(gateway, subscribers, numbers):
-    """Events one at a time; the median time from the POST, which no poll delays, to the measured subscribers."""
+    """Events one at a time; the mean time from the POST, which no poll delays, to the measured subscribers."""
     times = []
     for _ in range(25):
         sent, number = time.monotonic(), next(numbers)
         post = asyncio.to_thread(gateway.emit, {"event": "task.progress", "n": number})
         _, *arrivals = await asyncio.gather(post, *[read_until(subscriber, number) for subscriber in subscribers])
         times += [arrived - sent for arrived in arrivals]
-    return statistics.median(times)
+    return statistics.mean(times)  # a single long stop counts, too
 
 
-async def burst(gateway, subscribers, numbers):
+async def slowdown(gateway, subscribers, numbers):
+    """How much longer events take with a slow reader than without one just before."""
+    without = await measure(gateway, subscribers, numbers)
+    slow = SlowReader(gateway)
+    while not slow.upgraded:
+        await asyncio.sleep(0.05)
+    behind = await measure(gateway, subscribers, numbers)
+    assert not slow.task.done() and len(slow.numbers) < BURST, "the slow reader was not slow"
+    await slow.stop()
+    return behind / without
+
+
+async def burst(gateway, subscribers, numbers, count=BURST):
     """Far more than anything in memory may hold, as fast as the measured ones can follow."""
-    for _ in range(0, BURST, 250):
+    for _ in range(0, count, 250):
         lines = [{"event": "task.progress", "n": next(numbers), "f": "x" * EVENT_BYTES} for _ in range(250)]
         await asyncio.to_thread(gateway.append, *lines)
         await asyncio.gather(*[read_until(subscriber, lines[-1]["n"]) for subscriber in subscribers])
 
 
-@pytest.mark.guard(900)
-async def test_a_slow_reader_hurts_nobody_and_loses_nothing(make_gateway):
-    gateway = make_gateway(log_tail_bytes=4 << 20, ws_ring_bytes=2 << 20, ws_idle_timeout_seconds=3600, ws_heartbeat_seconds=600)
-    numbers = iter(range(10**9))
-    crowd = Crowd(gateway, SUBSCRIBERS - MEASURED)
-    async with contextlib.AsyncExitStack() as stack:
-        measured = [await stack.enter_async_context(connect(gateway, "/ws?channels=events")) for _ in range(MEASURED)]
-        await burst(gateway, measured, numbers)  # fills what is allowed to be filled
-        without = await measure(gateway, measured, numbers)
-        before = gateway.rss_bytes()
+async def growth(gateway, subscribers, numbers):
+    """Bytes of memory that a burst has cost."""
+    before = gateway.heap_bytes()
+    await burst(gateway, subscribers, numbers)
+    return gateway.heap_bytes() - before
 
+
+@contextlib.asynccontextmanager
+async def busy_gateway(make_gateway, numbers):
+    """A gateway with many subscribers, its caches and rings full; and those of them that are measured."""
+    gateway = make_gateway(log_tail_bytes=4 << 20, ws_ring_bytes=2 << 20, ws_idle_timeout_seconds=3600, ws_heartbeat_seconds=600)
+    async with contextlib.AsyncExitStack() as stack:
+        async def connect_measured(count):
+            return [await stack.enter_async_context(connect(gateway, "/ws?channels=events")) for _ in range(count)]
+
+        (first,) = await connect_measured(1)
+        await burst(gateway, [first], numbers, CACHE_BYTES * 5 // 4 // EVENT_BYTES)
+        pages = [asyncio.to_thread(gateway.get, "/api/events?since=start&limit=1000") for _ in range(8)]
+        await asyncio.gather(*pages)  # each connection that reads has a cache, too
+        crowd = Crowd(gateway, SUBSCRIBERS - MEASURED)
+        stack.callback(crowd.stop)
+        measured = [first, *await connect_measured(MEASURED - 1)]
+        await burst(gateway, measured, numbers, 1_000)
+        yield gateway, crowd, measured
+
+
+@pytest.mark.guard(900)
+async def test_a_slow_reader_costs_no_memory_and_loses_nothing(make_gateway):
+    numbers = iter(range(10**9))
+    async with busy_gateway(make_gateway, numbers) as (gateway, crowd, measured):
+        received = crowd.received
+        control = await growth(gateway, measured, numbers)
         slow = SlowReader(gateway)
-        await burst(gateway, measured, numbers)
-        behind = await measure(gateway, measured, numbers)  # the slow one is far behind, and still reading
-        grown = gateway.rss_bytes() - before
+        grown = await growth(gateway, measured, numbers)
         assert not slow.task.done() and len(slow.numbers) < BURST, "the slow reader was not slow"
+        assert crowd.received - received > (SUBSCRIBERS - MEASURED) * BURST * EVENT_BYTES, "the crowd did not get everything"
 
         last = next(numbers)
         await asyncio.to_thread(gateway.append, {"event": "task.progress", "n": last})
         await slow.until(last)
         assert slow.numbers == list(range(last + 1))
         await slow.stop()
-    crowd.stop()
-    print(f"{SUBSCRIBERS} subscribers, {2 * BURST * EVENT_BYTES >> 20} MB each: median {without * 1e3:.1f} ms without, "
-          f"{behind * 1e3:.1f} ms with a slow reader; RSS {before >> 20} MB, then {grown >> 20:+} MB")
-    assert crowd.received > (SUBSCRIBERS - MEASURED) * BURST * EVENT_BYTES, "the crowd did not get everything"
-    assert grown < 16 << 20, f"memory grew by {grown >> 20} MB"
-    assert behind < 3 * without, (without, behind)
+    missed = BURST * EVENT_BYTES
+    print(f"{SUBSCRIBERS} subscribers, a burst of {missed >> 20} MB to each: memory {control / 2**20:+.1f} MB without, "
+          f"{grown / 2**20:+.1f} MB with a slow reader")
+    # Its share of what any reader has: buffers, a page of the log. It does not grow with what the reader misses.
+    assert grown - control < 4 << 20, f"{grown} bytes more in memory, {control} without the slow reader"
+
+
+@pytest.mark.guard(900)
+async def test_a_slow_reader_delays_nobody(make_gateway):
+    numbers = iter(range(10**9))
+    async with busy_gateway(make_gateway, numbers) as (gateway, _, measured):
+        ratios = [await slowdown(gateway, measured, numbers) for _ in range(ROUNDS)]
+    print(f"{SUBSCRIBERS} subscribers: with a slow reader an event takes", *[f"{ratio:.2f}" for ratio in ratios], "times as long")
+    # Others that wait for the slow one wait seconds instead of milliseconds: a factor of hundreds. Whatever else the
+    # machine does meanwhile comes and goes; it can spoil one of two measurements, but not in most of the rounds.
+    assert statistics.median(ratios) < 5, ratios

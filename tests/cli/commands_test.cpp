@@ -2,15 +2,17 @@
 #include "program.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 using macp::testing::Shell;
+using Json = nlohmann::json;
 
 TEST_SUITE("command line") {
     TEST_CASE("helps with every command, with examples") {
         Shell const shell;
         CHECK(shell.run("macp --version").out == "macp " MACP_VERSION_TEXT "\n");
         for (std::string const command :
-             {"", "serve", "watch", "tail", "events", "emit", "status", "config", "completion"}) {
+             {"", "serve", "watch", "tail", "events", "emit", "status", "config", "completion", "man"}) {
             CAPTURE(command);
             auto const help = shell.run("macp " + command + " --help");
             CHECK(help.code == 0);
@@ -22,10 +24,26 @@ TEST_SUITE("command line") {
     TEST_CASE("ends with 2 when it is not understood, and says why") {
         Shell const shell;
         for (std::string const line :
-             {"macp", "macp nonsense", "macp tail --nonsense", "macp events --limit many", "macp config",
-              "macp config --check --explain", "macp completion tcsh", "macp completion", "macp tail --where novalue",
-              "macp status --url ftp://x", "macp emit x --key", "macp status --token-file nowhere",
-              "macp status --config nowhere.toml"}) {
+             {"macp",
+              "macp nonsense",
+              "macp tail --nonsense",
+              "macp events --limit many",
+              "macp config",
+              "macp config --check --explain",
+              "macp completion tcsh",
+              "macp completion",
+              "macp tail --where novalue",
+              "macp status --url ftp://x",
+              "macp emit x --key",
+              "macp status --token-file nowhere",
+              "macp status --config nowhere.toml",
+              "macp tail --since yesterday",
+              "macp tail --no-follow --since x:y",
+              "macp events --since yesterday",
+              "macp events --until 2026-13-01T00:00:00Z",
+              "macp serve --root nowhere",
+              "macp watch --once --root nowhere",
+              "macp serve --listen nonsense"}) {
             CAPTURE(line);
             auto const outcome = shell.run(line);
             CHECK(outcome.code == 2);
@@ -33,6 +51,19 @@ TEST_SUITE("command line") {
             CHECK_FALSE(outcome.err.empty());
         }
         CHECK(shell.run("macp nonsense").err.find("nonsense") != std::string::npos);
+        CHECK_FALSE(std::filesystem::exists(shell / "nowhere"));
+        CHECK(shell.run("macp serve --listen nonsense").err.starts_with("macp: --listen "));
+        CHECK(shell.run("macp events --since yesterday").err.starts_with("macp: --since: "));
+    }
+
+    TEST_CASE("ends with 1 when nobody takes its output") {
+        Shell const shell;
+        for (std::string const line : {"macp config --explain", "macp man", "macp completion bash", "macp --help"}) {
+            CAPTURE(line);
+            auto const outcome = shell.run(line + " > /dev/full");
+            CHECK(outcome.code == 1);
+            CHECK(outcome.err.find("standard output takes no more") != std::string::npos);
+        }
     }
 
     TEST_CASE("takes no token file that others may read") {
@@ -60,6 +91,38 @@ TEST_SUITE("config command") {
         }
         shell.write("macp.toml", "listen = '127.0.0.1:0'\n");
         CHECK(shell.run("macp config --check").code == 0);
+    }
+
+    TEST_CASE("gives its mistakes as JSON when asked to, on standard output too") {
+        Shell const shell;
+        shell.write("macp.toml", "listn = 1\n[watch]\npoll_interval_seconds = 0\n");
+        for (std::string const line : {"macp config --check --json", "macp config --explain --json"}) {
+            auto const outcome = shell.run(line);
+            CHECK(outcome.code == 2);
+            auto const document = Json::parse(outcome.out);
+            CHECK(document["ok"] == false);
+            REQUIRE(document["errors"].size() == 2);
+            CHECK(document["errors"][0]["file"] == "macp.toml");
+            CHECK(document["errors"][0]["line"] == 1);
+            CHECK(document["errors"][0]["key"] == "listn");
+            CHECK(document["errors"][1]["key"] == "watch.poll_interval_seconds");
+        }
+        auto const open = Json::parse(shell.run("rm macp.toml; MACP_LISTEN=0.0.0.0:0 macp config --check --json").out);
+        CHECK(open["errors"][0]["key"] == "listen");
+        auto const missing = Json::parse(shell.run("macp config --check --json --config no.toml").out);
+        CHECK(missing["errors"][0]["message"].get<std::string>().find("no.toml") != std::string::npos);
+        auto const good = Json::parse(shell.run("MACP_TREADS=3 macp config --check --json").out);
+        CHECK(good["ok"] == true);
+        CHECK(good["warnings"].size() == 1);
+    }
+
+    TEST_CASE("warns of a misspelt variable") {
+        Shell const shell;
+        for (std::string const line : {"macp config --check", "macp watch --once"}) {
+            auto const outcome = shell.run("MACP_TREADS=3 " + line);
+            CHECK(outcome.code == 0);
+            CHECK(outcome.err == "macp: warning: MACP_TREADS is not known; the nearest variable is MACP_THREADS\n");
+        }
     }
 
     TEST_CASE("refuses an open listener without a token") {

@@ -46,6 +46,36 @@ TEST_SUITE("watch") {
         CHECK(outcome.err.find("warning") != std::string::npos);
     }
 
+    TEST_CASE("keeps its place in files that a run in between did not watch") {
+        Shell const shell;
+        shell.write(events_file, completed);
+        shell.write("logs/more.ndjson", failed);
+        CHECK(shell.run("macp watch --once").out == completed_line);
+        CHECK(shell.run("macp watch --once --events 'logs/*.ndjson'").out == failed_line);
+        CHECK(shell.run("macp watch --once").out.empty());
+        CHECK(shell.run("macp watch --once --events 'logs/*.ndjson'").out.empty());
+    }
+
+    TEST_CASE("prints again what nobody took, and ends with 1") {
+        Shell const shell;
+        shell.write(events_file, completed);
+        for (std::string const form : {"", " --json"}) {
+            auto const outcome = shell.run("macp watch --once" + form + " > /dev/full");
+            CHECK(outcome.code == 1);
+            CHECK(outcome.err == "macp: standard output takes no more: No space left on device\n");
+        }
+        CHECK(shell.run("macp watch --once").out == completed_line);
+    }
+
+    TEST_CASE("ends with 1 when its place cannot be kept") {
+        Shell const shell;
+        shell.write("lines.ndjson", completed);
+        shell.write(".mosaic/orchestrator", "in the way");
+        auto const outcome = shell.run("macp watch --once --events lines.ndjson");
+        CHECK(outcome.code == 1);
+        CHECK(outcome.err.find("event_cursor.json") != std::string::npos);
+    }
+
     TEST_CASE("has nothing to say when the file is not there yet") {
         Shell const shell;
         auto const outcome = shell.run("macp watch --once");

@@ -3,6 +3,7 @@
 #include "core/listen_address.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 using macp::testing::ConfigFixture;
 using macp::testing::write_file;
@@ -159,6 +160,85 @@ TEST_SUITE("config environment") {
         auto const message = here.refusal();
         CHECK(message.find("MACP_THREADS must be a whole number") != std::string::npos);
         CHECK(message.find("MACP_DRAIN_SECONDS must be from") != std::string::npos);
+    }
+}
+
+TEST_SUITE("config options") {
+    TEST_CASE("go before the environment, and are refused by their own name") {
+        ConfigFixture here{"listen = \"127.0.0.1:1\"\n"};
+        here.sources.environment["MACP_LISTEN"] = "127.0.0.1:2";
+        here.sources.options = {{"--listen", "listen", "127.0.0.1:3"}};
+        auto const loaded = here.load();
+        REQUIRE(loaded);
+        CHECK(loaded->config.listen == "127.0.0.1:3");
+        CHECK(loaded->origin("listen") == "--listen");
+        here.sources.options = {{"--listen", "listen", "nonsense"}};
+        CHECK(here.refusal().starts_with("--listen "));
+    }
+}
+
+TEST_SUITE("config problems") {
+    TEST_CASE("come apart: file, line, key and message of each") {
+        ConfigFixture here{"threads = 1\n\ndrain_seconds = -1\n"};
+        here.sources.environment = {{"MACP_THREADS", "many"}, {"MACP_TOKEN_X", "oops"}};
+        here.sources.options = {{"--listen", "listen", "nonsense"}};
+        auto const loaded = here.load();
+        REQUIRE_FALSE(loaded);
+        auto const& members = loaded.error().members;
+        REQUIRE(members.size() == 1);
+        CHECK(members[0].first == "errors");
+        auto const errors = nlohmann::json::parse(members[0].second);
+        REQUIRE(errors.size() == 4);
+        CHECK(errors[0]["file"] == (here.dir / "macp.toml").string());
+        CHECK(errors[0]["line"] == 3);
+        CHECK(errors[0]["key"] == "drain_seconds");
+        CHECK(errors[0]["message"] == "`drain_seconds` must be from 0 to 3600 seconds, got -1");
+        CHECK(errors[1]["file"].is_null());
+        CHECK(errors[1]["line"].is_null());
+        CHECK(errors[1]["key"] == "MACP_THREADS");
+        CHECK(errors[2]["key"] == "--listen");
+        CHECK(errors[3]["key"] == "MACP_TOKEN_X");
+        ConfigFixture const half{"threads = \n"};
+        auto const broken = half.load();
+        REQUIRE_FALSE(broken);
+        auto const error = nlohmann::json::parse(broken.error().members.at(0).second).at(0);
+        CHECK(error["line"] == 1);
+        CHECK(error["key"].is_null());
+        CHECK(error["message"].get<std::string>().starts_with("not TOML: "));
+    }
+
+    TEST_CASE("warn of a variable that looks misspelt, and of no other") {
+        ConfigFixture here;
+        here.sources.environment = {{"MACP_TREADS", "3"},       {"MACP_WATCH_POLL_INTERVAL", "1"},
+                                    {"MACP_LOG_LEVEL", "info"}, {"MACP_TOKEN_ME", "read:x"},
+                                    {"MACP_URL", "http://x"},   {"MACP_CONFIG", ""},
+                                    {"MACP_TEST_ECHO", "1"},    {"MACP_TASK_ID", "T-1"},
+                                    {"MACP_RESULT_PATH", "r"},  {"MACP_WORKER_ID", "w"}};
+        auto const loaded = here.load();
+        REQUIRE(loaded);
+        CHECK(
+            loaded->warnings ==
+            std::vector<std::string>{
+                "MACP_LOG_LEVEL is not known; the nearest variable is MACP_LOGGING_LEVEL",
+                "MACP_TREADS is not known; the nearest variable is MACP_THREADS",
+                "MACP_WATCH_POLL_INTERVAL is not known; the nearest variable is "
+                "MACP_WATCH_POLL_INTERVAL_SECONDS",
+            }
+        );
+    }
+
+    TEST_CASE("want a workspace that is there, and say who named another") {
+        ConfigFixture here;
+        CHECK(core::check_root(*here.load()));
+        for (auto const& root : {here.dir / "nowhere", here.dir / "file"}) {
+            write_file(here.dir / "file", "");
+            here.sources.options = {{"--root", "root", root.string()}};
+            auto const checked = core::check_root(*here.load());
+            REQUIRE_FALSE(checked);
+            CHECK(checked.error().field == "root");
+            CHECK(checked.error().message.find("--root") != std::string::npos);
+            CHECK_FALSE(std::filesystem::exists(here.dir / "nowhere"));
+        }
     }
 }
 

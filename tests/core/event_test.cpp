@@ -28,6 +28,18 @@ TEST_SUITE("event") {
         CHECK(out.substr(span.offset, span.size) == event.data);
     }
 
+    TEST_CASE("may have names up to a length, and says which one is too long") {
+        std::string const longest(most_attribute_bytes, 'x');
+        CHECK(check_event({.id = longest, .source = longest, .type = longest, .subject = longest}));
+        CHECK(check_event({.id = "i", .data = longest + longest}));
+        CHECK(check_event({.id = longest + 'x'}).error().field == "/id");
+        CHECK(check_event({.source = longest + 'x'}).error().field == "/source");
+        CHECK(check_event({.type = longest + 'x'}).error().field == "/type");
+        auto const refused = check_event({.subject = longest + 'x'});
+        CHECK(refused.error().field == "/subject");
+        CHECK(refused.error().code == ErrorCode::InvalidField);
+    }
+
     TEST_CASE("leaves out what it has not") {
         std::string out;
         auto const span = append_event(out, 1, {.id = "x", .source = "/s", .type = "t"});

@@ -1,5 +1,7 @@
 #include "core/filter.hpp"
 
+#include "core/event_query.hpp"
+
 #include <doctest/doctest.h>
 
 using namespace macp::core;
@@ -18,6 +20,18 @@ EventView view(std::string_view type, std::string_view data = sample) {
 std::string field(std::string_view name, std::string_view data = sample) {
     std::string value;
     return read_field(data, name, value) ? value : "(missing)";
+}
+
+bool by_definition(std::string_view pattern, std::string_view text) {
+    if (pattern.empty()) return text.empty();
+    if (pattern[0] == '*' && by_definition(pattern.substr(1), text)) return true;
+    if (text.empty() || (pattern[0] != '*' && pattern[0] != text[0])) return false;
+    return by_definition(pattern[0] == '*' ? pattern : pattern.substr(1), text.substr(1));
+}
+
+Result<EventQuery> query(std::string const& name, std::string const& value, std::size_t times = 1) {
+    std::vector<std::pair<std::string, std::string>> const parameters(times, {name, value});
+    return parse_event_query(parameters, {});
 }
 
 bool where(std::string name, std::string glob) {
@@ -62,6 +76,41 @@ TEST_SUITE("glob") {
         std::string stars;
         for (int i = 0; i < 200; ++i) stars += "*a";
         CHECK_FALSE(glob_match(stars + "b", std::string(5000, 'a')));
+    }
+    TEST_CASE("agrees with its definition on every short pattern and text") {
+        auto const shorts = [](std::string_view letters) {
+            std::vector<std::string> all{""};
+            for (std::size_t at = 0; at < all.size() && all[at].size() < 5; ++at) {
+                for (char const letter : letters) all.push_back(all[at] + letter);
+            }
+            return all;
+        };
+        auto const texts = shorts("ab");
+        for (auto const& pattern : shorts("ab*")) {
+            for (auto const& text : texts) {
+                CAPTURE(pattern);
+                CAPTURE(text);
+                REQUIRE(glob_match(pattern, text) == by_definition(pattern, text));
+            }
+        }
+    }
+}
+
+TEST_SUITE("event query") {
+    TEST_CASE("takes patterns up to a length and a number of them, and names the parameter that goes beyond") {
+        for (std::string const name : {"type", "source", "subject", "data.a", "a"}) {
+            CAPTURE(name);
+            CHECK(query(name, std::string(max_pattern_bytes, '*'), max_patterns));
+            auto const too_long = query(name, std::string(max_pattern_bytes + 1, '*'));
+            REQUIRE_FALSE(too_long);
+            CHECK(too_long.error().code == ErrorCode::InvalidField);
+            CHECK(too_long.error().field == name);
+            auto const too_many = query(name, "x", max_patterns + 1);
+            REQUIRE_FALSE(too_many);
+            CHECK(too_many.error().field == name);
+        }
+        CHECK(query("data." + std::string(max_pattern_bytes, 'f'), "x"));
+        CHECK_FALSE(query(std::string(max_pattern_bytes + 1, 'f'), "x"));
     }
 }
 

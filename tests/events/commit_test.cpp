@@ -140,6 +140,24 @@ TEST_SUITE("commit") {
         CHECK(*log.row("idempotency", "k") == "seq 2");
     }
 
+    TEST_CASE("is refused alone when an event's names are too long") {
+        LogFixture fixture;
+        auto& log = fixture.open();
+        testing::Gate gate{log};
+        std::promise<core::Result<events::CommitResult>> refused;
+        std::promise<core::Result<events::CommitResult>> taken;
+        std::string const endless(core::most_attribute_bytes + 1, 'x');
+        log.commit({.events = {event("a"), event("b", endless)}}, [&](auto result) { refused.set_value(result); });
+        log.commit({.events = {event("c")}}, [&](auto result) { taken.set_value(result); });
+        gate.open();
+        auto const answer = refused.get_future().get();
+        REQUIRE(!answer);
+        CHECK(answer.error().code == core::ErrorCode::InvalidField);
+        CHECK(answer.error().field == "/type");
+        CHECK(taken.get_future().get()->seqs == std::vector<core::Seq>{2});
+        CHECK(!log.stats().fault);
+    }
+
     TEST_CASE("fails alone when it fails by its own fault, and leaves nothing behind") {
         LogFixture fixture;
         auto& log = fixture.open();

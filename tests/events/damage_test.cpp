@@ -104,9 +104,11 @@ TEST_SUITE("opening the log") {
         LogFixture other;
         std::ofstream{other.options.path}.flush();
         change(other.options.path, "CREATE TABLE notes (text)");
+        auto const theirs = contents(other.options.path);
         error = refusal(other);
         CHECK(error.code == core::ErrorCode::Conflict);
         CHECK(error.message.find("another program") != std::string::npos);
+        CHECK(contents(other.options.path) == theirs);
     }
 
     TEST_CASE("refuses a log that is open already, naming the process") {

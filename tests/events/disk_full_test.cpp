@@ -129,10 +129,22 @@ TEST_SUITE("full disk") {
         disk.fill();
         auto& log = fixture.open();
         check_whole(log, 1, 100);
+        REQUIRE(log.stats().fault);  // told from the start, not from the first commit on
+        CHECK(log.stats().fault->code == core::ErrorCode::StorageFull);
         auto const last = append_until_full(log, 101, 20'000);
         disk.free();
         CHECK(append(log, numbered(60'000, 60'000))->seqs.front() == last + 1);
+        CHECK(!log.stats().fault);
         fixture.log.reset();
+    }
+
+    TEST_CASE("is not what a file system has that sets nothing aside") {
+        LogFixture fixture;
+        std::filesystem::create_symlink("/dev/null", fixture.options.path.string() + ".reserve");
+        auto& log = fixture.open();
+        CHECK(!log.stats().fault);
+        REQUIRE(append(log, numbered(1, 10)));
+        check_whole(log, 1, 10);
     }
 
     TEST_CASE("is the same when the database itself may not grow, and bounds by bytes free it") {

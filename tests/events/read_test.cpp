@@ -119,7 +119,15 @@ TEST_SUITE("read") {
         page = log.read(5, {}, {.until = 8});
         CHECK(page->events.last() == 8);
         CHECK(page->scanned == 8);
+        CHECK(page->end);
+        page = log.read(5, {}, {.events = 2, .until = 8});
+        CHECK(page->scanned == 7);
         CHECK(!page->end);
+        CHECK(log.read(8, {}, {.until = 8})->end);
+        CHECK(log.read(5, {.types = {"none"}}, {.until = 8})->end);
+        page = log.read(5, {}, {.until = 200});
+        CHECK(page->scanned == 101);
+        CHECK(page->end);
         page = log.read(101, {}, {});
         CHECK(page->events.empty());
         CHECK(page->end);

@@ -1,6 +1,9 @@
 #include "log_fixture.hpp"
 
+#include <atomic>
+#include <future>
 #include <mutex>
+#include <thread>
 
 using namespace macp;
 using std::chrono::hours;
@@ -116,6 +119,128 @@ TEST_SUITE("retention") {
             next = overrun.missed.to + 1;
         }
         CHECK(next == oldest);
+    }
+
+    TEST_CASE("does not hold the log's numbers while it tells of a cursor that it went past") {
+        std::future<std::uint64_t> stats;  // outlives the call: its end waits for the answer
+        std::atomic<bool> asked{false};
+        std::atomic<bool> answered{false};
+        events::EventLog* opened = nullptr;
+        RetentionFixture fixture;
+        fixture.options.max_bytes = 1 << 20;
+        fixture.options.on_overrun = [&](events::Overrun const&) {
+            if (asked.exchange(true)) return;
+            stats = std::async(std::launch::async, [&] { return opened->stats().overruns; });
+            answered = stats.wait_for(std::chrono::seconds{10}) == std::future_status::ready;
+        };
+        opened = &fixture.open();
+        REQUIRE(opened->commit_and_wait({.cursors = {{.name = "hook", .holds = 1}}}));
+        REQUIRE(append(*opened, numbered(1, 2000, 1000)));
+        CHECK(eventually([&] { return answered.load(); }));
+    }
+
+    TEST_CASE("by bytes takes no event for what rows take") {
+        RetentionFixture fixture;
+        fixture.options.max_bytes = 2 << 20;
+        auto& log = fixture.open();
+        REQUIRE(append(log, numbered(1, 1000, 500)));
+        for (int i = 0; i < 80; ++i) {
+            events::Row const row{.space = "s", .key = std::to_string(i), .value = std::string(100'000, 'v')};
+            REQUIRE(log.commit_and_wait({.rows = {row}}));
+        }
+        fixture.let_it_sweep();
+        fixture.let_it_sweep();
+        CHECK(log.stats().bytes > fixture.options.max_bytes);
+        CHECK(log.stats().oldest == 1);
+        for (int i = 1; i <= 4; ++i) REQUIRE(append(log, numbered(i * 1000 + 1, (i + 1) * 1000, 500)));
+        REQUIRE(eventually([&] { return log.stats().bytes - log.stats().row_bytes <= fixture.options.max_bytes; }));
+        fixture.let_it_sweep();
+        CHECK(log.stats().oldest > 1);
+        CHECK(log.tail().last() - log.stats().oldest > 1000);
+    }
+
+    TEST_CASE("drops names with their last event, and knows them again") {
+        RetentionFixture fixture;
+        fixture.options.max_age = hours{1};
+        auto* log = &fixture.open();
+        std::vector<core::NewEvent> list;
+        for (int i = 1; i <= 200; ++i) {
+            auto const text = std::to_string(i);
+            list.push_back(event(text, i % 2 == 0 ? "even" : "odd." + text, "/s/" + text));
+        }
+        list.push_back(event("last", "even", "/kept"));
+        REQUIRE(append(*log, std::move(list)));
+        fixture.wait_for_mark();
+        fixture.clock.advance(hours{2});
+        REQUIRE(fixture.oldest_becomes(201));
+        auto database = io::Database::open(fixture.options.path, io::Database::Mode::ReadOnly, 1000);
+        REQUIRE(eventually([&] { return *database->text("SELECT group_concat(text) FROM sources") == "/kept"; }));
+        REQUIRE(eventually([&] { return *database->text("SELECT group_concat(text) FROM types") == "even"; }));
+        // Neither a dropped name nor a dropped number may be taken for one that is there.
+        REQUIRE(append(*log, {event("again", "odd.7", "/s/7"), event("new", "fresh", "/new")}));
+        for (int round = 0; round < 2; ++round) {
+            CHECK(read_all(*log, {.types = {"odd.*"}, .sources = {"/s/7"}}) == std::vector<core::Seq>{202});
+            CHECK(read_all(*log, {.types = {"fresh"}, .sources = {"/new"}}) == std::vector<core::Seq>{203});
+            log = &fixture.open();
+        }
+    }
+
+    TEST_CASE("leaves a reader the names of the events that it sees") {
+        RetentionFixture fixture;
+        fixture.options.max_bytes = 1 << 20;
+        auto& log = fixture.open();
+        std::atomic<bool> done{false};
+        std::atomic<int> nameless{0};
+        std::thread reader{[&] {
+            while (!done) {
+                auto const page = log.read(0, {.types = {"*"}}, {});
+                if (!page) ++nameless;
+                for (std::size_t i = 0; page && i < page->events.size(); ++i) {
+                    if (!page->events[i].type.starts_with("type.") || !page->events[i].source.starts_with("/s/")) {
+                        ++nameless;
+                    }
+                }
+            }
+        }};
+        for (int i = 0; i < 60; ++i) {
+            std::vector<core::NewEvent> list;
+            for (int n = 0; n < 100; ++n) {
+                auto const text = std::to_string(i * 100 + n);
+                list.push_back(event(text, "type." + text, "/s/" + text));
+                list.back().data = '"' + std::string(1000, 'x') + '"';
+            }
+            CHECK(append(log, std::move(list)));
+        }
+        done = true;
+        reader.join();
+        CHECK(nameless == 0);
+        CHECK(log.stats().oldest > 1);
+    }
+
+    TEST_CASE("by age goes on after a clock that was far ahead") {
+        RetentionFixture fixture;
+        fixture.options.max_age = hours{1};
+        auto& log = fixture.open();
+        REQUIRE(append(log, numbered(1, 10)));
+        fixture.wait_for_mark();
+        auto const right = fixture.clock.now();
+        fixture.clock.jump_to(right + hours{1000});
+        REQUIRE(append(log, numbered(11, 20)));
+        fixture.wait_for_mark();
+        fixture.clock.jump_to(right + hours{1});
+        fixture.let_it_sweep();
+        REQUIRE(append(log, numbered(21, 30)));
+        fixture.clock.advance(hours{1});
+        CHECK(fixture.oldest_becomes(21));
+    }
+
+    TEST_CASE("without bounds notes nothing") {
+        RetentionFixture fixture;
+        auto& log = fixture.open();
+        REQUIRE(append(log, numbered(1, 10)));
+        fixture.let_it_sweep();
+        auto database = io::Database::open(fixture.options.path, io::Database::Mode::ReadOnly, 1000);
+        CHECK(*database->integer("SELECT count(*) FROM marks") == 0);
     }
 
     TEST_CASE("drops rows past their time from the disk") {

@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     macp::core::Config config;
     auto const entries = macp::core::parse_config_toml(text, "macp.toml");
     if (!entries) {
-        macp::fuzz::require(entries.error().message.starts_with("macp.toml"), "a problem names the file");
+        macp::fuzz::require(entries.error().text().starts_with("macp.toml"), "a problem names the file");
         return 0;
     }
     for (auto const& entry : *entries) {

@@ -106,23 +106,34 @@ TEST_CASE("knows callers by their tokens, and hands no token on") {
     CHECK(request.query.empty());
 }
 
+TEST_CASE("a caller may no longer do what its token has no scope for any more") {
+    Access access{{.tokens = {token("ops", "read,ingest:aaaaaaaa"), token("boss", "admin:bbbbbbbb")}}};
+    CHECK(access.still_valid("ops", Scope::Read));
+    CHECK(access.still_valid("boss", Scope::Read));
+    access.replace({.tokens = {token("ops", "ingest:aaaaaaaa"), token("boss", "admin:bbbbbbbb")}});
+    CHECK_FALSE(access.still_valid("ops", Scope::Read));
+    CHECK(access.still_valid("ops", Scope::Ingest));
+    CHECK(access.still_valid("boss", Scope::Read));
+}
+
 TEST_CASE("a caller is gone when its token is, or has another secret") {
     Access access{{.tokens = {token("ops", "read:aaaaaaaa"), token("hook", "ingest:bbbbbbbb")}}};
-    CHECK(access.still_valid("ops"));
-    CHECK(access.still_valid("hook"));
-    CHECK_FALSE(access.still_valid(""));
+    CHECK(access.still_valid("ops", Scope::Read));
+    CHECK(access.still_valid("hook", Scope::Ingest));
+    CHECK_FALSE(access.still_valid("", Scope::Read));
 
     access.replace({.tokens = {token("ops", "read:aaaaaaaa"), token("hook", "ingest:changed-it")}});
-    CHECK(access.still_valid("ops"));
-    CHECK_FALSE(access.still_valid("hook"));
+    CHECK(access.still_valid("ops", Scope::Read));
+    CHECK_FALSE(access.still_valid("hook", Scope::Ingest));
     auto request = with_header("authorization", "Bearer changed-it");
     access.identify(request, loopback_ends());
-    CHECK(access.still_valid(request.caller));
+    CHECK(access.still_valid(request.caller, Scope::Ingest));
 
     access.replace({.tokens = {token("ops", "read:aaaaaaaa")}});
-    CHECK_FALSE(access.still_valid(request.caller));
+    CHECK(access.still_valid("ops", Scope::Read));
+    CHECK_FALSE(access.still_valid(request.caller, Scope::Read));
     access.replace({});
-    CHECK(access.still_valid(""));
+    CHECK(access.still_valid("", Scope::Read));
 }
 
 TEST_SUITE_END();

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
 TEST_SUITE_BEGIN("http limits");
 
 using namespace macp;
@@ -129,6 +131,35 @@ TEST_CASE("answers 408 when a header does not come in time") {
     CHECK(answer.header("Connection") == "close");
     client.finish_sending();
     CHECK(client.is_closed());
+}
+
+TEST_CASE("holds no more bytes of bodies than allowed in all, and says 503 to who would go beyond") {
+    auto limits = generous_limits();
+    limits.all_bodies_bytes = std::size_t{1} << 20;
+    TestServer server{routes(), limits, {}, 2};
+    auto const begun = [](std::size_t length, std::size_t sent) {
+        return "POST /bulk HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" +
+               std::string(sent, 'x');
+    };
+    auto first = server.connect();
+    first.send(begun(900'000, 800'000));
+    auto const bytes_in = [&] {
+        std::uint64_t bytes = 0;
+        for (auto const* const counters : server.server().counters()) bytes += counters->bytes_in.get();
+        return bytes;
+    };
+    while (bytes_in() < 800'000) std::this_thread::yield();
+
+    auto second = server.connect();
+    auto const refused = second.ask(begun(300'000, 200'000));
+    CHECK(refused.status == 503);
+    CHECK(refused.header("Retry-After") == "1");
+    CHECK(refused.header("Connection") == "close");
+    CHECK(server.connect().ask(post("/count", "small")).body == "5");
+
+    first.send(std::string(100'000, 'x'));
+    CHECK(first.read().body == "900000");
+    CHECK(server.connect().ask(post("/bulk", std::string(900'000, 'x'))).body == "900000");  // while `first` is open
 }
 
 TEST_CASE("answers 408 when a body does not come in time") {

@@ -15,26 +15,31 @@ std::vector<http::Route> routes() {
     return {route("GET", "/", answer), route("POST", "/", answer, http::BodyLimit::Control)};
 }
 
-/// Must be answered 400, and nothing behind it be taken for a request.
-void check_refused(std::string_view request) {
+/// Must be answered 400 (or that status), and nothing behind it be taken for a request. Hands back the problem.
+std::string check_refused(std::string_view request, unsigned status = 400) {
     CAPTURE(request);
     TestServer const server{routes()};
     auto client = server.connect();
     client.send(std::string{request} + "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    auto const answer = client.read();
-    CHECK(answer.status == 400);
+    auto answer = client.read();
+    CHECK(answer.status == status);
     CHECK(answer.header("Content-Type") == "application/problem+json");
     CHECK(answer.header("Connection") == "close");
-    CHECK(answer.body.find("/problems/bad-request") != std::string::npos);
+    auto const type = status == 400 ? "/problems/bad-request" : "/problems/version-not-supported";
+    CHECK(answer.body.find(type) != std::string::npos);
     client.finish_sending();
     CHECK(client.is_closed());
+    return std::move(answer.body);
 }
 
 }  // namespace
 
 TEST_CASE("refuses what is no HTTP") {
     check_refused("nonsense\r\n\r\n");
-    check_refused("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n");
+    check_refused("GET / HTTP/1.x\r\nHost: localhost\r\n\r\n");
+    check_refused("GET / HTTP/x.1\r\nHost: localhost\r\n\r\n");
+    check_refused("GET / HTTP/11.1\r\nHost: localhost\r\n\r\n");
+    check_refused("GET / XTTP/2.0\r\nHost: localhost\r\n\r\n");
     check_refused("GET / HTTP/1.1\r\nHost localhost\r\n\r\n");
     check_refused("GET / HTTP/1.1\r\nHost : localhost\r\n\r\n");
     check_refused("GET nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -43,9 +48,24 @@ TEST_CASE("refuses what is no HTTP") {
     check_refused(std::string{"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", 44});
 }
 
-TEST_CASE("refuses a missing, doubled or contradicted host") {
-    check_refused("GET / HTTP/1.1\r\n\r\n");
-    check_refused("GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n");
+TEST_CASE("answers 505 to other versions of HTTP") {
+    for (std::string const version : {"0.9", "1.2", "2.0", "3.0", "9.9", "2"}) {
+        check_refused("GET / HTTP/" + version + "\r\nHost: localhost\r\n\r\n", 505);
+    }
+    check_refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
+}
+
+TEST_CASE("refuses a missing, empty, doubled or contradicted host, by its name") {
+    for (auto const& [lines, what] : std::vector<std::pair<std::string, std::string>>{
+             {"", "needs a Host"},
+             {"Host:\r\n", "Host is empty"},
+             {"Host:  \r\n", "Host is empty"},
+             {"Host: localhost\r\nHost: localhost\r\n", "more than one Host"},
+         }) {
+        auto const problem = check_refused("GET / HTTP/1.1\r\n" + lines + "\r\n");
+        CHECK(problem.find(what) != std::string::npos);
+        CHECK(problem.find(R"("field":"Host")") != std::string::npos);
+    }
     check_refused("GET http://localhost:7/ HTTP/1.1\r\nHost: localhost:8\r\n\r\n");
 }
 
@@ -77,7 +97,8 @@ TEST_CASE("refuses transfer codings other than chunked") {
 }
 
 TEST_CASE("refuses folded headers and bare line feeds") {
-    check_refused("GET / HTTP/1.1\r\nHost: localhost\r\nX-A: b\r\n c\r\n\r\n");
+    auto const problem = check_refused("GET / HTTP/1.1\r\nHost: localhost\r\nX-A: b\r\n c\r\n\r\n");
+    CHECK(problem.find("folded") != std::string::npos);
     check_refused("GET / HTTP/1.1\r\nHost: localhost\r\nX-A:\r\n\tc\r\n\r\n");
     check_refused("GET / HTTP/1.1\nHost: localhost\n\n");
 }

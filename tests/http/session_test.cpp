@@ -58,6 +58,12 @@ core::Result<http::Response> take_over(http::Request const& /*request*/) {
     return response;
 }
 
+core::Result<http::Response> open_stream(http::Request const& /*request*/) {
+    http::Response response{.content_type = "text/event-stream", .headers = {{"Cache-Control", "no-store"}}};
+    response.takeover = speak_upper;
+    return response;
+}
+
 }  // namespace
 
 TEST_CASE("answers on the wire with the headers of the house") {
@@ -194,6 +200,28 @@ TEST_CASE("skips the small body of a refused request and goes on") {
     CHECK(client.ask(get("/echo")).status == 200);
 }
 
+TEST_CASE("takes bodies as they are, and says so to who compresses them") {
+    TestServer const server{echo_routes()};
+    auto client = server.connect();
+    auto const post_in = [](std::string const& lines) {
+        return "POST /echo HTTP/1.1\r\nHost: localhost\r\n" + lines + "Content-Length: 4\r\n\r\nbody";
+    };
+    for (std::string const lines :
+         {"Content-Encoding: gzip\r\n", "Content-Encoding: identity, br\r\n",
+          "Content-Encoding: identity\r\nContent-Encoding: deflate\r\n"}) {
+        CAPTURE(lines);
+        auto const answer = client.ask(post_in(lines));
+        CHECK(answer.status == 415);
+        CHECK(answer.header("Accept-Encoding") == "identity");
+        CHECK(answer.body.find(R"("field":"Content-Encoding")") != std::string::npos);
+    }
+    for (std::string const lines :
+         {"Content-Encoding: Identity\r\n", "Content-Encoding: identity ,\r\n", "Content-Encoding:\r\n"}) {
+        CHECK(client.ask(post_in(lines)).body == "POST /echo body");
+    }
+    CHECK(client.ask(get("/echo", "Content-Encoding: gzip\r\n")).status == 200);  // nothing is coded
+}
+
 TEST_CASE("takes a sane request id from the client, and only such") {
     TestServer const server{echo_routes()};
     auto client = server.connect();
@@ -213,6 +241,27 @@ TEST_CASE("hands the connection and what came early to who takes it over") {
     CHECK(client.read_to_end() == "HELLO");
     auto other = server.connect();
     CHECK(other.ask("HEAD /up HTTP/1.1\r\nHost: localhost\r\n\r\n", false).status == 101);
+}
+
+TEST_CASE("sends the head for whoever takes over without an upgrade, with what pages of other origins need") {
+    TestServer server{
+        {route("GET", "/stream", open_stream)}, testing::generous_limits(), {.origins = {"https://dash.example"}}
+    };
+    auto client = server.connect();
+    auto const answer = client.ask(get("/stream", "Origin: https://dash.example\r\n"));
+    CHECK(answer.status == 200);
+    CHECK(answer.header("Content-Type") == "text/event-stream");
+    CHECK(answer.header("Cache-Control") == "no-store");
+    CHECK(answer.header("Connection") == "close");
+    CHECK(answer.header("X-Request-Id"));
+    CHECK(answer.header("Access-Control-Allow-Origin") == "https://dash.example");
+    CHECK_FALSE(answer.header("Content-Length"));
+    CHECK(client.read_bytes(11) == "taken, had ");
+    client.send("hello");
+    CHECK(client.read_to_end() == ";HELLO");
+    auto other = server.connect();
+    auto const head = other.ask("HEAD /stream HTTP/1.1\r\nHost: localhost\r\n\r\n", false);
+    CHECK(head.header("Content-Type") == "text/event-stream");
 }
 
 TEST_CASE("deals connections to the shards in turn, and each stays there") {

@@ -123,7 +123,7 @@ TEST_CASE("speaks TLS 1.2 and later only") {
     CHECK_FALSE(TlsClient{server.port(), TLS1_1_VERSION}.is_up());
 }
 
-TEST_CASE("shows a new certificate after a reload, and keeps the old one when the file is bad") {
+TEST_CASE("shows a new certificate once it is to be used, and keeps the old one when the file is bad") {
     TempDir const folder;
     http::TlsFiles const files{folder / "cert.pem", folder / "key.pem"};
     write_identity(files, "first");
@@ -133,13 +133,16 @@ TEST_CASE("shows a new certificate after a reload, and keeps the old one when th
 
     write_identity(files, "second");
     CHECK(TlsClient{server.port()}.peer_name() == "first");
-    REQUIRE(server.server().reload_tls());
+    auto fresh = server.server().read_tls();
+    REQUIRE(fresh);
+    CHECK(TlsClient{server.port()}.peer_name() == "first");
+    server.server().use_tls(*std::move(fresh));
     CHECK(TlsClient{server.port()}.peer_name() == "second");
 
     std::ofstream{files.certificate} << "not a certificate";
-    auto const reloaded = server.server().reload_tls();
-    REQUIRE_FALSE(reloaded);
-    CHECK(reloaded.error().message.find("cert.pem") != std::string::npos);
+    auto const bad = server.server().read_tls();
+    REQUIRE_FALSE(bad);
+    CHECK(bad.error().message.find("cert.pem") != std::string::npos);
     CHECK(TlsClient{server.port()}.peer_name() == "second");
     old.send(get("/", "Connection: close\r\n"));
     CHECK(old.read_to_end().starts_with("HTTP/1.1 200 OK\r\n"));

@@ -24,18 +24,6 @@ TEST_CASE("refuses what is no token without quoting it") {
     }
 }
 
-TEST_CASE("reads a file of tokens, and names the bad line") {
-    auto const tokens = parse_token_file("# who may come in\n\nops  read,admin  aaaaaaaa\r\nhook ingest bbbbbbbb\n");
-    REQUIRE(tokens);
-    REQUIRE(tokens->size() == 2);
-    CHECK(tokens->at(0).scopes == (Scope::Read | Scope::Admin));
-    CHECK(tokens->at(1).name == "hook");
-    CHECK(tokens->at(1).digest == sha256("bbbbbbbb"));
-    auto const bad = parse_token_file("ops read aaaaaaaa\nops read bbbbbbbb");
-    REQUIRE_FALSE(bad);
-    CHECK(bad.error().message.starts_with("line 2: "));
-}
-
 TEST_CASE("listens beyond loopback only with tokens") {
     CHECK(check_listen("127.0.0.1:1", {}));
     CHECK(check_listen("127.8.0.1:1", {}));

@@ -30,6 +30,27 @@ std::string with(std::string_view members) {
 }  // namespace
 
 TEST_SUITE("event body") {
+    TEST_CASE("takes 128 levels of JSON and no more, whatever came before") {
+        auto const nested = [](std::size_t levels) {
+            return R"({"type":"x","a":)" + std::string(levels - 1, '[') + '1' + std::string(levels - 1, ']') + '}';
+        };
+        CHECK(parse(nested(128)));
+        auto const refused = parse(nested(129));
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == core::ErrorCode::BadJson);
+        CHECK(refused.error().message == "JSON nests deeper than 128 levels");
+        CHECK_FALSE(ingest::event_from_line(nested(129), defaults));
+        ingest::LineParser parser;
+        auto const after_large = [&parser](std::string text) {
+            auto const size = text.size();
+            text.append(256, ' ');
+            return parser.parse(std::string_view{text}.substr(0, size), defaults).has_value();
+        };
+        CHECK(after_large(R"({"type":"x","a":")" + std::string(2U << 20U, 'a') + "\"}"));
+        CHECK_FALSE(after_large(nested(129)));
+        CHECK(after_large(nested(128)));
+    }
+
     TEST_CASE("makes the whole body the data, minified, when there is no payload") {
         auto const event = parse("{ \"type\" : \"x\",\n \"n\": 1.50, \"s\": \"a  b\" }");
         REQUIRE(event);

@@ -116,6 +116,52 @@ TEST_SUITE("file follower") {
         }
     }
 
+    TEST_CASE("leaves the places of files that it does not follow as they are") {
+        TempDir const folder;
+        std::filesystem::create_directory(folder / "logs");
+        append(folder / "events.ndjson", event_line("a"));
+        append(folder / "logs/one.ndjson", event_line("b"));
+        CHECK(Run{folder}.poll() == Names{"a"});
+        CHECK(Run{folder, {}, {"logs/*.ndjson"}}.poll() == Names{"b"});
+        CHECK(Run{folder}.poll().empty());
+        CHECK(Run{folder, {}, {"logs/*.ndjson"}}.poll().empty());
+        append(folder / "logs/two.ndjson", event_line("c"));
+        // Both at work at once, in turns.
+        Run here{folder};
+        Run there{folder, {}, {"logs/*.ndjson"}};
+        append(folder / "events.ndjson", event_line("d"));
+        CHECK(there.poll() == Names{"c"});
+        CHECK(here.poll() == Names{"d"});
+        CHECK(Run{folder, {}, {"events.ndjson", "logs/*.ndjson"}}.poll().empty());
+    }
+
+    TEST_CASE("forgets the place of a name whose content has moved to another name") {
+        TempDir const folder;
+        append(folder / "one.ndjson", event_line("a"));
+        CHECK(Run{folder, {}, {"*.ndjson"}}.poll() == Names{"a"});
+        std::filesystem::rename(folder / "one.ndjson", folder / "two.ndjson");
+        CHECK(Run{folder, {}, {"*.ndjson"}}.poll().empty());
+        auto const places = ingest::FileCursor{folder / "state/event_cursor.json"}.load();
+        REQUIRE(places);
+        CHECK_FALSE(places->contains("one.ndjson"));
+        CHECK(places->contains("two.ndjson"));
+    }
+
+    TEST_CASE("leaves the cursor behind lines that could not be passed on, of a rotated file too") {
+        TempDir const folder;
+        append(folder / "events.ndjson", event_line("a"));
+        Run run{folder};
+        CHECK(run.poll() == Names{"a"});
+        append(folder / "events.ndjson", event_line("b"));
+        std::filesystem::rename(folder / "events.ndjson", folder / "events.ndjson.1");
+        append(folder / "events.ndjson", event_line("c"));
+        run.follower.before_save([] { return core::fail(core::ErrorCode::StorageFull, "nobody takes it"); });
+        auto const refused = run.follower.poll_once();
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().message == "nobody takes it");
+        CHECK(Run{folder}.poll() == Names{"b", "c"});
+    }
+
     TEST_CASE("says that it cannot save, and saves with the next poll") {
         TempDir const folder;
         append(folder / "events.ndjson", event_line("a"));

@@ -6,7 +6,10 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <unistd.h>
 
 using namespace macp;
 using namespace macp::testing;
@@ -114,5 +117,12 @@ TEST_SUITE("file tail") {
         CHECK(contents(folder / "deep/er/f") == "two");
         CHECK(std::distance(std::filesystem::directory_iterator{folder / "deep/er"}, {}) == 1);
         CHECK_FALSE(io::write_atomically(folder / "deep/er/f/x", "no"));
+
+        auto const leftover = (folder / "f").string() + ".tmp." + std::to_string(::getpid());
+        std::ofstream{folder / "elsewhere"} << "untouched";
+        std::filesystem::create_symlink(folder / "elsewhere", leftover);
+        REQUIRE(io::write_atomically(folder / "f", "three"));
+        CHECK(std::filesystem::file_size(folder / "elsewhere") == 9);
+        CHECK_FALSE(std::filesystem::is_symlink(folder / "f"));
     }
 }

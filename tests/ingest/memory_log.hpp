@@ -3,6 +3,7 @@
 #include "core/id.hpp"
 #include "events/event_log.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -29,6 +30,7 @@ public:
     }
 
     using events::EventLog::commit;
+    using events::EventLog::rows;
     void commit(events::Commit commit, Done done) override {
         std::unique_lock lock{mutex_};
         if (refuse_) {
@@ -79,13 +81,15 @@ public:
         return found == rows_.end() ? std::nullopt : std::optional{found->second};
     }
     [[nodiscard]] core::Result<std::vector<events::Row>> rows(
-        std::string_view space, std::string_view after, std::size_t limit
+        std::string_view space, std::string_view after, std::size_t limit, std::size_t max_bytes
     ) override {
         std::scoped_lock const lock{mutex_};
         std::vector<events::Row> out;
+        std::size_t bytes = 0;
         for (auto const& [key, value] : rows_) {
-            if (key.first == space && key.second > after && out.size() < limit) {
+            if (key.first == space && key.second > after && out.size() < limit && bytes < max_bytes) {
                 out.push_back({.space = key.first, .key = key.second, .value = value});
+                bytes += value.size();
             }
         }
         return out;
@@ -148,7 +152,15 @@ private:
                 rows_.erase({row.space, row.key});
             }
         }
+        for (auto const& bound : commit.trims) trim(bound);
         return result;
+    }
+
+    void trim(events::Trim const& bound) {
+        auto const in_space = [&](auto const& row) { return row.first.first == bound.space; };
+        while (static_cast<std::uint64_t>(std::ranges::count_if(rows_, in_space)) > bound.rows) {
+            rows_.erase(std::ranges::find_if(rows_, in_space));
+        }
     }
 
     std::string epoch_ = "memory";

@@ -1,6 +1,7 @@
 #include "core/json.hpp"
 #include "events/sqlite_log.hpp"
 #include "ingest/files.hpp"
+#include "ingest/rejects.hpp"
 #include "ingest/watcher.hpp"
 
 #include <doctest/doctest.h>
@@ -139,7 +140,8 @@ TEST_SUITE("watcher that is killed") {
         auto const* const folder = std::getenv(child_folder);
         if (folder == nullptr) return;
         auto const log = open_log(folder);
-        ingest::Watcher watcher{*log, system_clock, options_for(folder)};
+        ingest::Rejects rejects{*log};
+        ingest::Watcher watcher{*log, system_clock, rejects, options_for(folder)};
         while (true) std::this_thread::sleep_for(std::chrono::hours{1});
     }
 
@@ -158,7 +160,8 @@ TEST_SUITE("watcher that is killed") {
             }
         }
         auto const log = open_log(folder.path());
-        ingest::Watcher watcher{*log, system_clock, options_for(folder.path())};
+        ingest::Rejects rejects{*log};
+        ingest::Watcher watcher{*log, system_clock, rejects, options_for(folder.path())};
         REQUIRE(watcher.poll_now(std::chrono::minutes{1}));
         watcher.stop();
         auto const found = read_all(*log);
@@ -176,7 +179,8 @@ TEST_SUITE("watcher that is killed") {
         append(folder / "a.ndjson", event_line("a"));
         for (auto const* const more : {"b", "c"}) {
             auto const log = open_log(folder.path());
-            ingest::Watcher watcher{*log, system_clock, options_for(folder.path())};
+            ingest::Rejects rejects{*log};
+            ingest::Watcher watcher{*log, system_clock, rejects, options_for(folder.path())};
             append(folder / "a.ndjson", event_line(more));
             REQUIRE(watcher.poll_now());
         }

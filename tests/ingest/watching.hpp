@@ -24,8 +24,14 @@ public:
         options.poll_interval = std::chrono::hours{1};
     }
 
-    void start() { watcher.emplace(log, clock, options); }
-    void stop() { watcher.reset(); }
+    void start() {
+        kept_rejects.emplace(log, max_rejects);
+        watcher.emplace(log, clock, *kept_rejects, options);
+    }
+    void stop() {
+        watcher.reset();
+        kept_rejects.reset();
+    }
     void restart() {
         stop();
         start();
@@ -48,6 +54,8 @@ public:
     MemoryLog log;
     core::SystemClock clock;
     ingest::WatcherOptions options;
+    std::size_t max_rejects = 10'000;
+    std::optional<ingest::Rejects> kept_rejects;
     std::optional<ingest::Watcher> watcher;
 
 private:

@@ -3,8 +3,13 @@
 #include "support/run.hpp"
 #include "support/scripted_server.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
 
 using namespace macp;
 using namespace std::chrono_literals;
@@ -287,6 +292,81 @@ TEST_CASE("sends no header that would break out of its line") {
         REQUIRE_FALSE(answer);
         CHECK(answer.error().code == ErrorCode::InvalidField);
     }
+}
+
+TEST_CASE("cuts an answer off when only its head is wanted") {
+    auto options = patient();
+    options.response_bytes = 100'000;
+    std::string sent;
+    bool kept = false;
+    SUBCASE("a small one is read to its end, and the connection kept") {
+        sent = "HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n" + std::string(50'000, 'b');
+        kept = true;
+    }
+    SUBCASE("one that never ends") {
+        sent = "HTTP/1.1 200 OK\r\n\r\n" + std::string(1'000'000, 'b');
+    }
+    SUBCASE("one that states too great a length") {
+        sent = "HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n" + std::string(200'000, 'b');
+    }
+    ScriptedServer server{{[&](Peer& peer) {
+        peer.read_request();
+        peer.send(sent);
+        peer.wait_for_close();
+    }}};
+    io::HttpRequest request{.url = server.url()};
+    request.body_head = 10;
+    Bench bench{options};
+    auto const answer = bench.send(std::move(request));
+    REQUIRE_MESSAGE(answer, answer.error().message);
+    CHECK(answer->status == 200);
+    CHECK(answer->body == "bbbbbbbbbb");
+    CHECK(bench.client.idle() == (kept ? 1 : 0));
+}
+
+TEST_CASE("uses no more connections to a host at once than it may") {
+    constexpr std::size_t requests = 6;
+    auto options = patient();
+    options.host_connections = 2;
+    std::atomic<int> arrived{0};
+    auto const script = [&](Peer& peer) {
+        while (!peer.read_request().empty()) {
+            ++arrived;
+            while (arrived < 2) std::this_thread::yield();  // the first waits for its neighbour
+            peer.answer("ok");
+        }
+    };
+    ScriptedServer server{std::vector<ScriptedServer::Script>(requests, script)};
+    ScriptedServer other{{script}};
+    Bench bench{options};
+    std::size_t answered = 0;
+    for (std::size_t i = 0; i < requests; ++i) {
+        io::HttpRequest request{.url = server.url()};
+        boost::asio::co_spawn(bench.loop, bench.client.request(std::move(request)), [&](auto, auto const& answer) {
+            if (answer) ++answered;
+            if (answered == requests) bench.loop.stop();
+        });
+    }
+    bench.loop.run_for(20s);
+    CHECK(answered == requests);
+    CHECK(server.connections() == 2);
+    CHECK(bench.get(other.url()));  // another host has connections of its own
+}
+
+TEST_CASE("waits for a free connection no longer than a request may take") {
+    auto options = patient();
+    options.host_connections = 1;
+    ScriptedServer server{{[](Peer& peer) { peer.wait_for_close(); }}};
+    Bench bench{options};
+    io::HttpRequest holder{.url = server.url()};
+    boost::asio::co_spawn(bench.loop, bench.client.request(std::move(holder)), [](auto, auto const&) {});
+    io::HttpRequest second{.url = server.url()};
+    second.timeouts = options.timeouts;
+    second.timeouts->total = 20ms;
+    auto const answer = bench.send(std::move(second));
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == ErrorCode::Timeout);
+    CHECK(answer.error().message.find("took too long to have a connection free") != std::string::npos);
 }
 
 TEST_SUITE_END();

@@ -66,6 +66,63 @@ TEST_CASE("says which file of authorities it cannot use") {
     CHECK(answer.error().field == "ca_file");
 }
 
+TEST_CASE("shows its certificate to a server that asks for one") {
+    testing::TempDir const folder;
+    testing::Certificate const server_side{"IP:127.0.0.1"};
+    testing::Certificate const client_side{"DNS:client.test"};
+    server_side.write_certificate(folder / "ca.pem");
+    client_side.write_certificate(folder / "client.pem");
+    client_side.write_key(folder / "client.key");
+    auto context = server_side.server_context();
+    context.set_verify_mode(boost::asio::ssl::verify_peer | boost::asio::ssl::verify_fail_if_no_peer_cert);
+    context.add_certificate_authority(boost::asio::buffer(client_side.certificate_pem));
+    ScriptedServer server{{answer_hello, answer_hello}, &context};
+
+    io::HttpClientOptions const without{.ca_file = folder / "ca.pem"};
+    auto const refused = get(without, server.url());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::Unavailable);
+
+    auto with = without;
+    with.client_certificate_file = folder / "client.pem";
+    with.client_key_file = folder / "client.key";
+    auto const answer = get(with, server.url());
+    REQUIRE_MESSAGE(answer, answer.error().message);
+    CHECK(answer->body == "hello");
+}
+
+TEST_CASE("says which file of its own certificate it cannot use") {
+    testing::TempDir const folder;
+    testing::Certificate const one{"DNS:one.test"};
+    testing::Certificate const other{"DNS:other.test"};
+    one.write_certificate(folder / "one.pem");
+    one.write_key(folder / "one.key");
+    other.write_key(folder / "other.key");
+    std::string const certificate = folder / "one.pem";
+    std::string const key = folder / "one.key";
+    struct Case {
+        std::string certificate, key, field;
+    };
+    for (auto const& [certificate_file, key_file, field] : {
+             Case{"/nowhere/a.pem", key, "client_certificate_file"},
+             {certificate, "/nowhere/a.key", "client_key_file"},
+             {certificate, folder / "other.key", "client_key_file"},
+             {certificate, certificate, "client_key_file"},
+             {certificate, "", "client_key_file"},
+             {"", key, "client_certificate_file"},
+         }) {
+        CAPTURE(certificate_file);
+        CAPTURE(key_file);
+        io::HttpClientOptions options;
+        options.client_certificate_file = certificate_file;
+        options.client_key_file = key_file;
+        auto const answer = get(options, "https://127.0.0.1:1");
+        REQUIRE_FALSE(answer);
+        CHECK(answer.error().code == ErrorCode::InvalidField);
+        CHECK(answer.error().field == field);
+    }
+}
+
 TEST_CASE("carries a WebSocket") {
     testing::TempDir const folder;
     testing::Certificate const certificate{"IP:127.0.0.1"};

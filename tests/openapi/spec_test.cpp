@@ -96,7 +96,7 @@ TEST_SUITE("the embedded specs") {
             CAPTURE(operation.operation_id);
             CHECK(names.insert(operation.operation_id).second);
         }
-        CHECK(names.size() == 17);
+        CHECK(names.size() == 26);
     }
 
     TEST_CASE("list operations with what a route needs") {
@@ -107,6 +107,32 @@ TEST_SUITE("the embedded specs") {
         CHECK(has(
             {.method = "POST", .path = "/api/events", .operation_id = "postEvents", .scope = "ingest", .has_body = true}
         ));
+    }
+
+    TEST_CASE("offer the token in the address for GET alone, as the gateway takes it") {
+        auto const document = rest();
+        for (auto const& [path, item] : document["paths"].items()) {
+            for (auto const& [method, operation] : item.items()) {
+                CAPTURE(path);
+                auto const ways = operation.value("security", document["security"]);
+                bool const open = ways.empty();
+                bool const in_address =
+                    std::ranges::any_of(ways, [](Json const& way) { return way.contains("accessToken"); });
+                CHECK(in_address == (method == "get" && !open));
+            }
+        }
+    }
+
+    TEST_CASE("want a type of a plain event, under any of the names that the gateway looks at") {
+        auto const plain = rest()["components"]["schemas"]["PlainEvent"];
+        std::set<std::string> names;
+        for (auto const& way : plain["anyOf"]) {
+            auto const name = way["required"][0].get<std::string>();
+            names.insert(name);
+            CHECK(way["properties"][name] == Json{{"type", "string"}, {"pattern", "\\S"}});
+            CHECK_FALSE(plain["properties"][name].contains("type"));  // beside another name it may be anything
+        }
+        CHECK(names == std::set<std::string>{"event_type", "type", "kind", "event"});
     }
 
     TEST_CASE("declare every parameter of a path, and no other") {

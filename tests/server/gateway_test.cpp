@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -90,6 +91,28 @@ TEST_SUITE("gateway") {
         std::jthread reading{[&] { static_cast<void>(subscriptions.front()->next(guard)); }};
         gateway.stop();
         for (auto& subscription : subscriptions) subscription->stop();
+    }
+
+    TEST_CASE("stops in the middle of commits that nobody waits for") {
+        RunningGateway gateway;
+        std::atomic<bool> done{false};
+        std::vector<std::jthread> senders;
+        for (int i = 0; i < 4; ++i) {
+            senders.emplace_back([&done, url = gateway.url()] {
+                Json const refused{{"no", "type"}, {"text", std::string(50'000, 'x')}};
+                while (!done) {
+                    client::Client client{client::ClientOptions{.url = url, .retry = {.tries = 1}}};
+                    for (bool up = true; up && !done;) {
+                        auto const answer = client.emit(refused);
+                        up = answer || answer.error().code == core::ErrorCode::InvalidField;
+                    }
+                }
+            });
+        }
+        for (int i = 0; i < 20'000 && (*gateway).log().stats().appended < 50; ++i) std::this_thread::sleep_for(1ms);
+        CHECK((*gateway).log().stats().appended >= 50);
+        gateway.stop();
+        done = true;
     }
 
     TEST_CASE("does not start on a wide address without a token, and says what to do") {
@@ -185,6 +208,51 @@ TEST_SUITE("gateway") {
         REQUIRE_FALSE(other);
         CHECK(other.error().code == core::ErrorCode::InvalidField);
         CHECK(other.error().field == "Idempotency-Key");
+    }
+
+    TEST_CASE("counts refused lines and bodies together, and apart by door") {
+        RunningGateway gateway;
+        auto client = gateway.client();
+        client::Subscription subscription{gateway.subscription("start")};
+        REQUIRE_FALSE(client.emit({{"no", "type"}}));
+        gateway.append_line("not json");
+        gateway.append_line("{}");
+        take(subscription, 3, "ingest.rejected");
+        auto const status = client.status();
+        REQUIRE(status);
+        CHECK((*status)["counts"]["rejects"] == 3);
+        auto const metrics = client.metrics();
+        REQUIRE(metrics);
+        CHECK(metrics->find("macp_rejects_total{door=\"POST /api/events\"} 1") != std::string::npos);
+        CHECK(metrics->find("macp_rejects_total{door=\"watch\"} 2") != std::string::npos);
+    }
+
+    TEST_CASE("refuses a cursor of rejects that it never gave") {
+        RunningGateway gateway;
+        auto client = gateway.client();
+        for (auto const* const cursor :
+             {"zz", "", "0195e2a4-5a00-7c1e-9f5b-3d1a7c0e8b4", "0195e2a4-5a00-7c1e-9f5b-3d1a7c0e8b4g"}) {
+            CAPTURE(cursor);
+            auto const answer = client.call("GET", std::string{"/api/ingest/rejects?cursor="} + cursor);
+            REQUIRE(answer);
+            CHECK(answer->status == 422);
+            CHECK(Json::parse(answer->body)["field"] == "cursor");
+        }
+        CHECK(client.rejects(10, "0195e2a4-5a00-7c1e-9f5b-3d1a7c0e8b44"));
+    }
+
+    TEST_CASE("refuses an empty idempotency key") {
+        RunningGateway gateway;
+        auto client = gateway.client();
+        for (auto const* const key : {"", "  "}) {
+            auto const answer = client.call(
+                "POST", "/api/events", R"({"type":"a"})",
+                {{"Content-Type", "application/json"}, {"Idempotency-Key", key}}
+            );
+            REQUIRE(answer);
+            CHECK(answer->status == 422);
+            CHECK(Json::parse(answer->body)["field"] == "Idempotency-Key");
+        }
     }
 
     TEST_CASE("keeps a refused body, tells of it, and takes it back only when it is an event") {

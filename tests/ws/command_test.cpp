@@ -54,6 +54,9 @@ TEST_SUITE("commands") {
         std::vector<std::pair<std::string, std::string>> const cases{
             {R"("types":"a","types":[1])", "/types"},
             {R"("types":[""])", "/types"},
+            {R"("types":[")" + std::string(core::max_pattern_bytes + 1, '*') + R"("])", "/types"},
+            {R"("where":{"a":")" + std::string(core::max_pattern_bytes + 1, '*') + R"("})", "/where"},
+            {R"("where":{")" + std::string(core::max_pattern_bytes + 1, 'a') + R"(":1})", "/where"},
             {R"("channels":["events","nope"])", "/channels"},
             {R"("since":"yesterday")", "/since"},
             {R"("since":-1)", "/since"},
@@ -70,6 +73,19 @@ TEST_SUITE("commands") {
             CHECK(command.error().error.field == field);
             CHECK(command.error().id == R"("q")");
             CHECK_FALSE(command.error().fatal);
+        }
+    }
+
+    TEST_CASE("refuses an id that no answer could repeat") {
+        for (std::string const id : {"{}", "[\"1\"]", "null"}) {
+            for (std::string const op : {"subscribe", "unsubscribe", "ping"}) {
+                CAPTURE(id);
+                auto const command = parse_command(R"({"op":")" + op + R"(","id":)" + id + "}", true);
+                REQUIRE_FALSE(command);
+                CHECK(command.error().error.field == "/id");
+                CHECK(command.error().id.empty());
+                CHECK_FALSE(command.error().fatal);
+            }
         }
     }
 
