@@ -272,6 +272,17 @@ void Gateway::stop_everything(milliseconds grace) {
     for (auto& shard : shards_) shard->stop();
     for (auto& shard : shards_) shard->join();
     if (readers_) readers_->join();
+    settle_log();
+}
+
+/// Waits for what was queued without waiting for it: from then on the log's thread wakes no loop any more.
+void Gateway::settle_log() {
+    if (!log_) return;
+    for (;;) {
+        auto const settled = log_->commit_and_wait({});
+        if (settled || settled.error().code != core::ErrorCode::Overloaded) return;
+        std::this_thread::yield();
+    }
 }
 
 }  // namespace macp::server

@@ -60,6 +60,7 @@ private:
     [[nodiscard]] async::Task<> prove_log();
     [[nodiscard]] static async::Task<> close_on_drain(ws::Hub& hub);
     void stop_everything(std::chrono::milliseconds grace);
+    void settle_log();
 
     core::LoadedConfig loaded_;
     core::SystemClock clock_;

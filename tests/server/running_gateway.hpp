@@ -6,6 +6,7 @@
 #include "support/temp_dir.hpp"
 
 #include <doctest/doctest.h>
+#include <spdlog/spdlog.h>
 
 #include <filesystem>
 #include <fstream>
@@ -23,6 +24,9 @@ public:
     explicit RunningGateway(Change change = {}) : change_{std::move(change)} { start(); }
 
     void start() {
+        // Made here, before the threads that use it: its library is not instrumented, and TSan would take it for a
+        // race.
+        static_cast<void>(spdlog::default_logger_raw());
         core::LoadedConfig loaded;
         loaded.config.root = dir_.path();
         loaded.config.listen = "127.0.0.1:0";
