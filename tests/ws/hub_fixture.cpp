@@ -32,7 +32,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::seconds guard{20};
+constexpr std::chrono::seconds guard{60};
 
 struct SocketPair {
     int ours;
