@@ -26,10 +26,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")  # lets ccache hit with a precompiled header
 endif()
 
-# The non-template halves of Asio and Beast, compiled once.
+# The non-template halves of Asio and Beast, compiled once. A request goes through some eight coroutines; Asio keeps two
+# freed frames a thread unless told, the rest go through malloc (keeping eight took 8 % off a small GET).
 add_library(macp_boost STATIC ${PROJECT_SOURCE_DIR}/async/boost_src.cpp)
 target_compile_definitions(macp_boost PUBLIC
-  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION)
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
+  BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
 target_compile_features(macp_boost PUBLIC cxx_std_20)
 target_link_libraries(macp_boost PUBLIC Boost::headers Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
 

@@ -48,6 +48,7 @@ void HubPeer::send_bytes(std::string_view bytes) {
 }
 
 bool HubPeer::take_bytes(std::size_t most) {
+    REQUIRE(most > 0);  // to ask for nothing would look like the end of the stream
     std::array<char, 65536> into{};
     auto const got = ::recv(socket_, into.data(), std::min(most, into.size()), MSG_DONTWAIT);
     if (got < 0 && errno == EAGAIN) return false;

@@ -133,8 +133,8 @@ TEST_SUITE("hub") {
 
                 std::mt19937 random{++seed};
                 for (int i = 0; i < 300; ++i) {  // it reads on by bits, and new events come meanwhile
-                    all.take_bytes(random() % 20'000);
-                    some.take_bytes(random() % 10'000);
+                    all.take_bytes(1 + random() % 20'000);
+                    some.take_bytes(1 + random() % 10'000);
                     if (i % 3 == 0) pass_on_both(fixture, 1, 4000);
                     fixture.turn();
                 }
