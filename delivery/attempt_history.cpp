@@ -145,21 +145,24 @@ void AttemptHistory::written() {
     drafted_ = 0;
 }
 
-core::Result<Records> read_newest_attempts(
-    events::EventLog& log, std::string_view target, std::uint64_t slot, std::size_t limit
+core::Result<AttemptPage> read_attempts(
+    events::EventLog& log, std::string_view target, AttemptPlace from, std::size_t limit
 ) {
     auto const space = attempts_space(target);
-    Records newest;
-    for (std::size_t seen = 0; seen < AttemptHistory::slots && slot != 0 && newest.size() < limit; ++seen, --slot) {
-        auto const row = log.row(space, slot_key(slot));
+    AttemptPage page;
+    for (std::size_t seen = 0; seen < AttemptHistory::slots && from.slot != 0; ++seen, from = {.slot = from.slot - 1}) {
+        auto const row = log.row(space, slot_key(from.slot));
         if (!row) return core::pass_on(row);
         if (!*row) break;  // expired, and so are all before it
-        auto const [number, records] = records_in(**row);
-        if (number != slot) break;
-        newest.insert(newest.end(), records.rbegin(), records.rend());
+        auto [number, records] = records_in(**row);
+        if (number != from.slot) break;
+        auto left = std::min(from.records, records.size());
+        for (; left != 0 && page.records.size() < limit; --left) page.records.push_back(std::move(records[left - 1]));
+        if (page.records.size() < limit) continue;
+        page.next = AttemptPlace{.slot = from.slot, .records = left};
+        break;
     }
-    if (newest.size() > limit) newest.resize(limit);
-    return newest;
+    return page;
 }
 
 core::Result<Records> read_attempts_of(events::EventLog& log, std::string_view target, core::Seq seq) {

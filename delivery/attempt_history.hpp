@@ -53,9 +53,10 @@ private:
 
 [[nodiscard]] std::string attempts_space(std::string_view target);
 
-/// The newest tries, newest first; `slot` as `write` answered it. Errors: those of the log.
-[[nodiscard]] core::Result<std::vector<AttemptRecord>> read_newest_attempts(
-    events::EventLog& log, std::string_view target, std::uint64_t slot, std::size_t limit
+/// Tries, newest first, from a place on; the place of the newest is the slot that `write` answered. Errors: those of
+/// the log.
+[[nodiscard]] core::Result<AttemptPage> read_attempts(
+    events::EventLog& log, std::string_view target, AttemptPlace from, std::size_t limit
 );
 /// The tries of one event that are still there, oldest first. Errors: those of the log.
 [[nodiscard]] core::Result<std::vector<AttemptRecord>> read_attempts_of(

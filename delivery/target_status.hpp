@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,18 @@ struct AttemptRecord {
     std::size_t number = 1;  ///< Which try of this event, from 1.
     std::string error{};
     std::string answer{};  ///< The first 4 KiB of it.
+};
+
+/// A place in the history of a target: before it lie the first `records` of a slot, and all slots before that.
+struct AttemptPlace {
+    std::uint64_t slot = 0;
+    std::size_t records = std::numeric_limits<std::size_t>::max();
+};
+
+/// Tries of a target, newest first.
+struct AttemptPage {
+    std::vector<AttemptRecord> records{};
+    std::optional<AttemptPlace> next{};  ///< Where older ones are; nothing: these were all.
 };
 
 /// An event that a target will not get unless somebody redelivers it.

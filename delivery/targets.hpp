@@ -113,8 +113,10 @@ public:
 
     [[nodiscard]] async::Task<core::Result<TargetStatus>> status(std::string id);
     [[nodiscard]] async::Task<std::vector<TargetStatus>> list();  ///< In order of id.
-    /// The newest tries, newest first.
-    [[nodiscard]] async::Task<core::Result<std::vector<AttemptRecord>>> attempts(std::string id, std::size_t limit);
+    /// The tries before `from`, newest first; nothing: the newest.
+    [[nodiscard]] async::Task<core::Result<AttemptPage>> attempts(
+        std::string id, std::size_t limit, std::optional<AttemptPlace> from = {}
+    );
     /// What became of the event at each target. Errors: NotFound when the log does not have it.
     [[nodiscard]] async::Task<core::Result<std::vector<Explanation>>> explain(core::Seq seq);
     [[nodiscard]] std::vector<TargetMetrics> metrics() const;

@@ -23,7 +23,7 @@ struct Plan {
 };
 
 bool same(TargetConfig const& a, TargetConfig const& b) {
-    return a.secrets == b.secrets && target_to_storage(a) == target_to_storage(b);
+    return a.secrets == b.secrets && a.auth_token == b.auth_token && target_to_storage(a) == target_to_storage(b);
 }
 
 Result<Plan> make_plan(Targets::Impl& impl, std::vector<ConfiguredTarget> configured) {

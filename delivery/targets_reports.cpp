@@ -135,12 +135,13 @@ Task<Result<std::vector<DeadLetter>>> Targets::dead_letters(std::string id, core
     co_return co_await impl_->services.readers.run(std::move(job));
 }
 
-Task<Result<std::vector<AttemptRecord>>> Targets::attempts(std::string id, std::size_t limit) {
+Task<Result<AttemptPage>> Targets::attempts(std::string id, std::size_t limit, std::optional<AttemptPlace> from) {
     auto const target = impl_->find(id);
     if (!target) co_return pass_on(target);
     auto flush = [](Lane& lane) { return flush_and_read_slot(lane); };
     auto const slot = co_await at_lane<std::uint64_t>(*target, std::move(flush));
-    auto job = [&] { return read_newest_attempts(impl_->services.log, id, slot, limit); };
+    auto const place = from.value_or(AttemptPlace{.slot = slot});
+    auto job = [&] { return read_attempts(impl_->services.log, id, place, limit); };
     co_return co_await impl_->services.readers.run(std::move(job));
 }
 

@@ -179,12 +179,18 @@ TEST_SUITE("what a lane keeps") {
         CHECK((*of_five)[0].answer == "same");
         CHECK((*of_five)[1].error == "tab\tand\nline");
         CHECK((*of_five)[1].number == 2);
-        auto const newest = delivery::read_newest_attempts(*engine.log, "t", slot, 3);
+        auto const newest = delivery::read_attempts(*engine.log, "t", {.slot = slot}, 3);
         REQUIRE(newest.has_value());
-        REQUIRE(newest->size() == 3);
-        CHECK((*newest)[0].seq == 5);
-        CHECK((*newest)[1].seq == seq);
-        CHECK((*newest)[2].seq == seq - 1);
+        REQUIRE(newest->records.size() == 3);
+        CHECK(newest->records[0].seq == 5);
+        CHECK(newest->records[1].seq == seq);
+        CHECK(newest->records[2].seq == seq - 1);
+        REQUIRE(newest->next.has_value());
+        auto const before = delivery::read_attempts(*engine.log, "t", *newest->next, 1000);
+        REQUIRE(before.has_value());
+        CHECK(before->records.size() == seq - 2);  // all the others, the second try of event 5 aside
+        CHECK(before->records.front().seq == seq - 2);
+        CHECK_FALSE(before->next.has_value());
 
         AttemptHistory again{"t", slot};  // after a restart
         auto const slots_before = slot;
@@ -198,9 +204,9 @@ TEST_SUITE("what a lane keeps") {
         CHECK(slot > slots_before);
         REQUIRE(engine.log->commit_and_wait({}).has_value());
         CHECK(engine.log->rows(delivery::attempts_space("t"), {}, 10'000)->size() == AttemptHistory::slots);
-        auto const late = delivery::read_newest_attempts(*engine.log, "t", slot, 1000);
-        REQUIRE(late->size() == 1000);
-        CHECK(late->front().seq == seq);
-        CHECK(late->back().seq == seq - 999);
+        auto const late = delivery::read_attempts(*engine.log, "t", {.slot = slot}, 1000);
+        REQUIRE(late->records.size() == 1000);
+        CHECK(late->records.front().seq == seq);
+        CHECK(late->records.back().seq == seq - 999);
     }
 }

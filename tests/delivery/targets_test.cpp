@@ -240,7 +240,7 @@ TEST_SUITE("targets") {
         engine.advance(1s);
         engine.advance(1s);
         engine.restart();
-        auto const attempts = engine.need(engine.targets->attempts("a", 10));
+        auto const attempts = engine.need(engine.targets->attempts("a", 10)).records;
         REQUIRE(attempts.size() == 4);
         CHECK(attempts[0].seq == 2);
         CHECK(attempts[0].status == 200);
@@ -249,7 +249,7 @@ TEST_SUITE("targets") {
         CHECK(attempts[3].seq == 1);
         CHECK(attempts[3].status == 500);
         CHECK(attempts[3].error == "the target answered it");
-        CHECK(engine.need(engine.targets->attempts("a", 1)).size() == 1);
+        CHECK(engine.need(engine.targets->attempts("a", 1)).records.size() == 1);
     }
 
     TEST_CASE("explains what became of an event at each target") {
