@@ -25,6 +25,7 @@ void add_events(CLI::App& app, Action& chosen);
 void add_emit(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);
 void add_webhooks(CLI::App& app, Action& chosen);
+void add_explain(CLI::App& app, Action& chosen);
 void add_sink(CLI::App& app, Action& chosen);
 void add_config(CLI::App& app, Action& chosen);
 void add_completion(CLI::App& app, Action& chosen);

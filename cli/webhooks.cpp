@@ -192,6 +192,7 @@ int ask_webhooks(
 void add_webhooks(CLI::App& app, Action& chosen) {
     auto* const group = app.add_subcommand("webhooks", "List, make and steer webhook targets");
     group->require_subcommand(1);
+    group->footer("");  // or else each command below would have the program's
 
     auto const listed = std::make_shared<WebhookOptions>();
     auto& list_command = add_command(*group, chosen, "list", "List the targets and how they fare", listed, list);
@@ -213,6 +214,12 @@ void add_webhooks(CLI::App& app, Action& chosen) {
     tries.add_option("--limit", tried->limit, "Most tries to print, up to 1000 (default 100)")->type_name("N");
     add_webhook_options(tries, *tried);
     add_webhook_control(*group, chosen);
+    group->footer(
+        "Examples:\n"
+        "  macp webhooks add oc http://127.0.0.1:8080/macp/events --type 'task.*'\n"
+        "  macp webhooks list\n"
+        "  macp webhooks dead-letters oc --redeliver --all"
+    );
 }
 
 }  // namespace macp::cli

@@ -193,9 +193,12 @@ void Lane::explain(core::EventView const& event, Explanation& explanation) const
         bool const on_its_way = entry->state == Docket::State::InFlight;
         explanation.verdict = on_its_way ? "in-flight" : "pending";
         explanation.tries = entry->open.tries;
-        if (!on_its_way) explanation.why = reason_to_wait(explanation.status);
+        if (!on_its_way) {
+            explanation.why = reason_to_wait(explanation.status);
+            explanation.next_try = explanation.status.next_try;
+        }
         if (entry->state == Docket::State::Late) {
-            explanation.next_try = explanation.status.next_try.value_or(now.wall_at(entry->due));
+            if (!explanation.next_try) explanation.next_try = now.wall_at(entry->due);
             if (explanation.why.empty()) explanation.why = "it failed: it is tried again";
         } else if (entry->state == Docket::State::Blocked) {
             explanation.why = "an earlier event of its subject is not delivered yet";
@@ -206,6 +209,7 @@ void Lane::explain(core::EventView const& event, Explanation& explanation) const
     } else if (event.seq > done) {
         explanation.verdict = "pending";
         explanation.why = reason_to_wait(explanation.status);
+        explanation.next_try = explanation.status.next_try;
         if (explanation.why.empty()) explanation.why = "earlier events are not delivered yet";
     } else if (record.missed && record.missed->from <= event.seq && event.seq <= record.missed->to) {
         explanation.verdict = "missed";

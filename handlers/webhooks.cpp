@@ -164,7 +164,7 @@ Routes webhook_routes(Services const& services) {
                 .handler = [&services, handler](auto request) { return handler(services, std::move(request)); },
             };
         };
-    return {
+    Routes routes{
         route("POST", "/api/webhooks", "createWebhook", create_webhook),
         route("PATCH", "/api/webhooks/{id}", "updateWebhook", update_webhook),
         route("DELETE", "/api/webhooks/{id}", "deleteWebhook", delete_webhook),
@@ -175,6 +175,8 @@ Routes webhook_routes(Services const& services) {
         route("POST", "/api/webhooks/{id}/dead-letters/redeliver", "redeliverDeadLetters", redeliver),
         route("POST", "/api/webhooks/{id}/dead-letters/discard", "discardDeadLetters", discard),
     };
+    for (auto& one : routes) one.long_poll = one.operation_id == "testWebhook";  // bounded by the target's own time-out
+    return routes;
 }
 
 }  // namespace macp::handlers

@@ -325,6 +325,24 @@ def test_kill_9_loses_nothing_and_keeps_the_order(make_gateway, make_sink):
     assert len({request.headers["webhook-id"] for request in steady.taken}) == total
 
 
+def test_what_the_bound_of_the_log_took_from_a_target_is_told(make_gateway, sink):
+    gateway = make_gateway(log_max_bytes="1MiB")
+    target = create(gateway, sink, types=["task.*"])
+    first = gateway.emit(task(0))
+    sink.wait_for(1)
+    gateway.post(f"/api/webhooks/{target}/pause", {})
+    until = time.monotonic() + 60
+    while not status_of(gateway, target)["missed"]:
+        assert time.monotonic() < until
+        gateway.emit(*(task(n, filler="x" * 20000) for n in range(20)))
+    gateway.post(f"/api/webhooks/{target}/resume", {})
+    last = gateway.emit(task(1))
+    sink.wait(lambda one: last in one.seqs)
+    missed = status_of(gateway, target)["missed"]
+    assert (missed["from"], missed["why"]) == (first + 1, "retention")
+    assert sink.seqs[1:] == list(range(sink.seqs[1], last + 1)) and sink.seqs[1] == missed["to"] + 1
+
+
 def test_a_stop_lets_what_is_on_its_way_end(gateway, make_sink):
     sink = make_sink(lambda request: time.sleep(0.5) or 200)
     target = create(gateway, sink, types=["task.*"])
@@ -355,6 +373,7 @@ def test_the_command_line_does_it_all(gateway, sink, tmp_path):
     assert "replays" in gateway.run("webhooks", "replay", target, "--since", str(seq - 1)).stdout
     sink.wait(lambda one: len(one.taken) == 3)
     assert str(seq) in gateway.run("webhooks", "deliveries", target).stdout
+    assert "delivered" in gateway.run("explain", str(seq)).stdout
     assert gateway.run("webhooks", "dead-letters", target).returncode == 0
     assert gateway.run("webhooks", "dead-letters", target, "--all").returncode == 2
     assert gateway.run("webhooks", "pause", "nobody").returncode == 1

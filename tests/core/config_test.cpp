@@ -79,7 +79,9 @@ TEST_SUITE("config file") {
         CHECK(tables[1].lines.at("/name") == 5);
         CHECK(tables[1].lines.at("/types/1") == 8);
         CHECK(tables[1].lines.at("/retry/count") == 10);
-        CHECK(core::show_config(loaded->config, *core::find_config_key("webhooks")) == R"([{name = "a"}, {name = "b"}])");
+        CHECK(
+            core::show_config(loaded->config, *core::find_config_key("webhooks")) == R"([{name = "a"}, {name = "b"}])"
+        );
     }
 
     TEST_CASE("takes sizes as numbers and as texts") {
@@ -105,8 +107,8 @@ TEST_SUITE("config refusals") {
         CHECK(ConfigFixture{"threads = 1\n[wacth]\nx = 1\ny = 2\n"}.refuses(
             "2", "unknown table `wacth`; the nearest known table is `watch`"
         ));
-        CHECK(ConfigFixture{"[[webhooks]]\nname = 'x'\n[[webhooks]]\nname = 'y'\n"}.refuses(
-            "1", "unknown table `webhooks`"
+        CHECK(ConfigFixture{"[[runtimes]]\nname = 'x'\n[[runtimes]]\nname = 'y'\n"}.refuses(
+            "1", "unknown table `runtimes`"
         ));
         CHECK(ConfigFixture{"\n[runtimes.codex]\ncommand = ['x']\n"}.refuses("2", "unknown table `runtimes`"));
         CHECK(ConfigFixture{"[log.deeper]\nx = 1\n"}.refuses("1", "unknown table `log.deeper`"));
@@ -125,7 +127,9 @@ TEST_SUITE("config refusals") {
     }
 
     TEST_CASE("tell what is no list of tables") {
-        CHECK(ConfigFixture{"webhooks = 1\n"}.refuses("1", "`webhooks` must be a list of tables, got 1: write [[webhooks]]"));
+        CHECK(ConfigFixture{"webhooks = 1\n"}.refuses(
+            "1", "`webhooks` must be a list of tables, got 1: write [[webhooks]]"
+        ));
         CHECK(ConfigFixture{"[webhooks]\nname = 1\n"}.refuses("1", "got a table: write [[webhooks]]"));
         CHECK(ConfigFixture{"[[webhooks]]\na = 2026-01-01\n"}.refuses("1", "a date"));
         CHECK(ConfigFixture{"[[webhoks]]\na = 1\n"}.refuses("1", "the nearest known table is `webhooks`"));
