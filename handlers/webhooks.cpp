@@ -21,6 +21,19 @@ using Json = nlohmann::json;
 
 constexpr auto json_type = "application/json";
 
+/// The body of a target. A request may not have the gateway's variables sent somewhere: one of them may be a token of
+/// its own. Errors: those of `json_body`; InvalidField.
+Result<Json> target_body(http::Request const& request, std::initializer_list<std::string_view> types) {
+    auto body = json_body(request, types);
+    constexpr auto forbidden = "auth_token_env";
+    if (body && body->contains(forbidden)) {
+        return core::fail(
+            core::ErrorCode::InvalidField, "auth_token_env is for macp.toml alone: give `auth_token`", "/auth_token_env"
+        );
+    }
+    return body;
+}
+
 /// What every control call is: it happens once for each key, and is answered with `document`.
 /// `call`: makes the effect, with what stores the answer beside it.
 template <class Call>
@@ -43,7 +56,7 @@ Task<Result<http::Response>> control(
 }
 
 Task<Result<http::Response>> create_webhook(Services const& services, http::Request request) {
-    auto const body = json_body(request, {json_type});
+    auto const body = target_body(request, {json_type});
     if (!body) co_return pass_on(body);
     auto config = delivery::target_from_json(*body, services.environment);
     if (!config) co_return pass_on(config);
@@ -59,7 +72,7 @@ Task<Result<http::Response>> create_webhook(Services const& services, http::Requ
 }
 
 Task<Result<http::Response>> update_webhook(Services const& services, http::Request request) {
-    auto const body = json_body(request, {json_type, "application/merge-patch+json"});
+    auto const body = target_body(request, {json_type, "application/merge-patch+json"});
     if (!body) co_return pass_on(body);
     std::string const id{request.param("id")};
     auto const now = co_await services.targets.status(id);

@@ -116,10 +116,11 @@ def test_the_webhook_of_mosaic_gets_raw_lines_with_its_token(make_gateway, sink)
 def test_sighup_takes_up_new_targets_and_keeps_the_place_of_old_ones(make_gateway, make_sink):
     old, new = make_sink(), make_sink()
     gateway = make_gateway(start=False)
-    write_config(gateway, f'[[webhooks]]\nname = "old"\nurl = "{old.url}"\ntypes = ["task.*"]\n')
+    gateway.settings["old_token"] = "from the environment".replace(" ", "-")
+    write_config(gateway, f'[[webhooks]]\nname = "old"\nurl = "{old.url}"\ntypes = ["task.*"]\nauth_token_env = "MACP_OLD_TOKEN"\n')
     gateway.start()
     first = gateway.emit(task(1))
-    old.wait_for(1)
+    assert old.wait_for(1).taken[0].headers["Authorization"] == "Bearer from-the-environment"
     gateway.post("/api/webhooks/old/pause", {})
     second = gateway.emit(task(2))
     write_config(gateway, f'[[webhooks]]\nname = "old"\nurl = "{old.url}"\ntypes = ["task.*"]\nrate_per_second = 50\n'
@@ -171,6 +172,7 @@ def test_refusals_name_the_member(gateway, sink):
         (good | {"retry": {"count": -1}}, "/retry/count"), (good | {"types": [1]}, "/types/0"),
         (good | {"secrets": ["nonsense"]}, "/secrets/0"), (good | {"since": "yesterday"}, "/since"),
         (good | {"headers": {"Host": "x"}}, "/headers/Host"),
+        (good | {"auth_token_env": "PATH"}, "/auth_token_env"),
     ):
         refusal = gateway.post("/api/webhooks", body)
         assert (refusal.status, refusal.json["field"]) == (422, field), refusal
