@@ -342,7 +342,8 @@ def test_what_the_bound_of_the_log_took_from_a_target_is_told(make_gateway, sink
     sink.wait(lambda one: last in one.seqs)
     missed = status_of(gateway, target)["missed"]
     assert (missed["from"], missed["why"]) == (first + 1, "retention")
-    assert sink.seqs[1:] == list(range(sink.seqs[1], last + 1)) and sink.seqs[1] == missed["to"] + 1
+    told = {event["seq"] for event in gateway.events("type=delivery.*")}
+    assert sink.seqs[1:] == [seq for seq in range(missed["to"] + 1, last + 1) if seq not in told]
 
 
 def test_a_stop_lets_what_is_on_its_way_end(gateway, make_sink):
