@@ -1,5 +1,6 @@
 #include "core/config_tokens.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 
 #include <sys/stat.h>
@@ -45,12 +46,6 @@ std::string add_token(LoadedConfig& loaded, std::string const& name, std::string
     return {};
 }
 
-std::string lower(std::string_view text) {
-    std::string out{text};
-    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return out;
-}
-
 /// What is wrong with keeping secrets in this file; empty: nothing.
 std::string permission_problem(std::filesystem::path const& path) {
     struct stat status{};
@@ -71,7 +66,7 @@ void read_environment_tokens(LoadedConfig& loaded, std::vector<ConfigProblem>& p
         if (variable == "MACP_TOKEN") {
             problem = add_token(loaded, "default", "admin", trim(value));
         } else if (auto const colon = value.find(':'); colon != std::string::npos && variable.size() > prefix.size()) {
-            auto const name = lower(std::string_view{variable}.substr(prefix.size()));
+            auto const name = lower_case(std::string_view{variable}.substr(prefix.size()));
             problem = add_token(loaded, name, trim(value.substr(0, colon)), trim(value.substr(colon + 1)));
         } else {
             problem = "must be `scopes:token`, for example `read,ingest:…`";

@@ -1,5 +1,6 @@
 #include "delivery/render.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 #include "delivery/fields.hpp"
 #include "delivery/printable.hpp"
@@ -51,10 +52,7 @@ std::string failure_of(Fields const& fields) {
     auto const code = fields.text({"exit_code"});
     if (code.empty()) return what;
     auto const phrase = "exit code " + code;
-    auto lower = what;
-    std::ranges::transform(lower, lower.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
+    auto const lower = core::lower_case(what);
     auto const said = lower.find(phrase);
     bool const same_number =
         said != std::string::npos && (said + phrase.size() == lower.size() ||

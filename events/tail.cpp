@@ -17,6 +17,7 @@ void Tail::publish(ChunkPtr chunk) {
             chunks_.pop_front();
         }
     }
+    std::scoped_lock const lock{wakes_mutex_};
     for (auto const& wake : wakes_) wake();
 }
 
@@ -38,9 +39,15 @@ std::size_t Tail::bytes() const {
     return bytes_;
 }
 
-void Tail::add_wake(Wake wake) {
-    std::scoped_lock const lock{mutex_};
-    wakes_.push_back(std::move(wake));
+Tail::Registration Tail::add_wake(Wake wake) {
+    std::scoped_lock const lock{wakes_mutex_};
+    return {*this, wakes_.insert(wakes_.end(), std::move(wake))};
+}
+
+Tail::Registration::~Registration() {
+    if (tail_ == nullptr) return;
+    std::scoped_lock const lock{tail_->wakes_mutex_};
+    tail_->wakes_.erase(at_);
 }
 
 }  // namespace macp::events

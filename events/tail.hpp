@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace macp::events {
@@ -15,8 +17,31 @@ namespace macp::events {
 /// Threads: `publish` from the log's thread only; everything else from anywhere.
 class Tail {
 public:
-    /// Called after events were published; must be cheap and must not block: it wakes a shard.
+    /// Called after events were published; must be cheap, must not block, and must leave registrations alone: it wakes
+    /// a shard.
     using Wake = std::function<void()>;
+
+    /// Keeps a wake registered. Once it is gone the wake is not called any more, nor still running.
+    /// Lifetime: the tail outlives it.
+    class Registration {
+    public:
+        Registration() = default;
+        Registration(Registration&& other) noexcept : tail_{std::exchange(other.tail_, nullptr)}, at_{other.at_} {}
+        Registration& operator=(Registration&& other) noexcept {
+            std::swap(tail_, other.tail_);
+            std::swap(at_, other.at_);
+            return *this;
+        }
+        ~Registration();
+
+    private:
+        friend class Tail;
+        using Place = std::list<Wake>::iterator;
+        Registration(Tail& tail, Place at) : tail_{&tail}, at_{at} {}
+
+        Tail* tail_ = nullptr;
+        Place at_{};
+    };
 
     /// `last`: the newest position of the log so far; `max_bytes`: what the tail keeps (the newest chunk always).
     Tail(core::Seq last, std::size_t max_bytes);
@@ -33,8 +58,8 @@ public:
     [[nodiscard]] core::Seq oldest() const;
     [[nodiscard]] std::size_t bytes() const;
 
-    /// Registers a wake for the life of the tail: one a shard, before events are published.
-    void add_wake(Wake wake);
+    /// Registers a wake, one a shard, for as long as what it returns lives.
+    [[nodiscard]] Registration add_wake(Wake wake);
 
 private:
     std::size_t max_bytes_;
@@ -42,7 +67,8 @@ private:
     mutable std::mutex mutex_;
     std::deque<ChunkPtr> chunks_;
     std::size_t bytes_ = 0;
-    std::vector<Wake> wakes_;
+    std::mutex wakes_mutex_;  ///< Held while they are called, too, so that none is dropped while it runs.
+    std::list<Wake> wakes_;
 };
 
 }  // namespace macp::events

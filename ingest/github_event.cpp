@@ -1,8 +1,8 @@
 #include "ingest/github_event.hpp"
 
+#include "core/ascii.hpp"
 #include "core/id.hpp"
 #include "core/json.hpp"
-#include "ingest/contract_clues.hpp"
 #include "ingest/contract_payload.hpp"
 #include "ingest/json_members.hpp"
 #include "ingest/object_text.hpp"
@@ -101,7 +101,7 @@ void append_members(std::string& data, dom::element body, std::array<Member, Man
 }
 
 std::string in_our_spelling(std::string_view word) {
-    auto spelled = lower_case(word);
+    auto spelled = core::lower_case(word);
     std::ranges::replace(spelled, '_', '-');
     return spelled;
 }

@@ -161,7 +161,7 @@ std::string reason_of(simdjson::error_code error) {
 }  // namespace
 
 core::Result<dom::element> JsonParser::parse(std::string_view text, bool padded) {
-    constexpr std::size_t ordinary_bytes = std::size_t{1} << 20;
+    constexpr std::size_t ordinary_bytes = std::size_t{256} << 10;
     // One huge text must not make the parser keep many times its size.
     if (parser_.capacity() > ordinary_bytes && text.size() < ordinary_bytes) parser_ = dom::parser{};
     if (parser_.max_depth() != parser_depth) static_cast<void>(parser_.allocate(text.size(), parser_depth));
@@ -175,10 +175,16 @@ core::Result<dom::element> JsonParser::parse(std::string_view text, bool padded)
     return root;
 }
 
+JsonParser& thread_parser() {
+    thread_local JsonParser parser;
+    return parser;
+}
+
 Members::Members(dom::object object) {
     for (auto const& [key, value] : object) {
         for (std::size_t i = 0; i < names.size(); ++i) {
-            if (key != names[i]) continue;
+            // The first letter spares most calls of memcmp.
+            if (key.size() != names[i].size() || key.front() != names[i].front() || key != names[i]) continue;
             if ((has_ & (1U << i)) == 0) found_[i] = value;
             has_ |= 1U << i;
             break;

@@ -1,5 +1,6 @@
 #include "io/address_guard.hpp"
 
+#include "core/ascii.hpp"
 #include "core/filter.hpp"
 
 #include <boost/asio/ip/address_v4.hpp>
@@ -144,14 +145,6 @@ Bytes as_v6(ip::address const& address) {
     return ip::make_address_v6(ip::v4_mapped, address.to_v4()).to_bytes();
 }
 
-std::string lower(std::string_view text) {
-    std::string out{text};
-    std::ranges::transform(out, out.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
-    return out;
-}
-
 /// A star stands for whole labels in front only: `10.*` would look like addresses and match names.
 bool is_name(std::string_view text) {
     if (text.starts_with("*.")) text.remove_prefix(2);
@@ -179,7 +172,7 @@ core::Result<AddressGuard> AddressGuard::make(AddressPolicy const& policy) {
     guard.allow_loopback_ = policy.allow_loopback;
     guard.allow_private_ = policy.allow_private;
     for (auto const& entry : policy.allow) {
-        auto const text = lower(entry);
+        auto const text = core::lower_case(entry);
         auto const slash = text.find('/');
         boost::system::error_code no_address;
         auto const address = ip::make_address(text.substr(0, slash), no_address);

@@ -95,7 +95,7 @@ Result<std::optional<Subscribe>> opening_of(http::Request const& request, Format
 
 Task<> serve(
     Hub& hub, std::unique_ptr<http::Transport> transport, std::string head, std::string leftover, Format format,
-    Peer peer, std::optional<Subscribe> opening
+    Peer peer, std::optional<Subscribe> opening, [[maybe_unused]] Seats::Seat seat
 ) {
     auto const written = co_await transport->write(head);  // of SSE it is the first comment
     if (written.error) co_return;
@@ -104,14 +104,14 @@ Task<> serve(
 }
 
 http::Response hand_over(
-    http::Request const& request, Hub& hub, std::string head, Format format, std::optional<Subscribe> opening
+    http::Request const& request, Hub& hub, std::string head, Format format, std::optional<Subscribe> opening,
+    Seats::Seat seat
 ) {
     Peer peer{.id = request.id, .remote = request.remote, .caller = request.caller};
     http::Response response{.status = 101};
-    response.takeover = [&hub, head = std::move(head), format, peer = std::move(peer), opening = std::move(opening)](
-                            std::unique_ptr<http::Transport> transport, std::string leftover
-                        ) {
-        return serve(hub, std::move(transport), head, std::move(leftover), format, peer, opening);
+    response.takeover = [&hub, head = std::move(head), format, peer = std::move(peer), opening = std::move(opening),
+                         seat = std::move(seat)](std::unique_ptr<http::Transport> transport, std::string leftover) {
+        return serve(hub, std::move(transport), head, std::move(leftover), format, peer, opening, seat);
     };
     return response;
 }
@@ -126,18 +126,20 @@ tl::unexpected<core::Error> no_room() {
 
 Result<http::Response> open_websocket(http::Request const& request, Hub& hub) {
     if (!wants_upgrade(request)) return upgrade_required(request);
-    if (!hub.has_room()) return no_room();
+    auto seat = hub.take_seat();
+    if (!seat) return no_room();
     std::string_view protocol;
     auto const format = choose_protocol(request, protocol);
     auto opening = opening_of(request, format);
     if (!opening) return pass_on(opening);
     auto head = accept_upgrade(request, protocol);
     if (!head) return pass_on(head);
-    return hand_over(request, hub, *std::move(head), format, *std::move(opening));
+    return hand_over(request, hub, *std::move(head), format, *std::move(opening), std::move(seat));
 }
 
 Result<http::Response> open_event_stream(http::Request const& request, Hub& hub) {
-    if (!hub.has_room()) return no_room();
+    auto seat = hub.take_seat();
+    if (!seat) return no_room();
     auto opening = opening_of(request, Format::Sse);
     if (!opening) return pass_on(opening);
     auto wanted = (*opening).value_or(Subscribe{});
@@ -148,7 +150,8 @@ Result<http::Response> open_event_stream(http::Request const& request, Hub& hub)
         if (!position) return fail(core::ErrorCode::InvalidField, position.error().message, "Last-Event-ID");
         wanted.since = *position;
     }
-    auto response = hand_over(request, hub, ": open\n\n", Format::Sse, std::optional{std::move(wanted)});
+    auto response =
+        hand_over(request, hub, ": open\n\n", Format::Sse, std::optional{std::move(wanted)}, std::move(seat));
     response.status = 200;
     response.content_type = "text/event-stream";
     response.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};

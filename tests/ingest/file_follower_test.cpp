@@ -135,6 +135,24 @@ TEST_SUITE("file follower") {
         CHECK(Run{folder, {}, {"events.ndjson", "logs/*.ndjson"}}.poll().empty());
     }
 
+    TEST_CASE("tells lines to each of two at once, and lets the first keep the place") {
+        TempDir const folder;
+        append(folder / "events.ndjson", event_line("a"));
+        auto first = std::make_unique<Run>(folder);
+        CHECK(first->poll() == Names{"a"});
+        Run second{folder};
+        append(folder / "events.ndjson", event_line("b"));
+        CHECK(second.poll() == Names{"b"});
+        CHECK(Run{folder}.poll() == Names{"b"});  // the second moved nothing
+        CHECK(first->poll() == Names{"b"});
+        CHECK(Run{folder}.poll().empty());
+
+        first.reset();
+        append(folder / "events.ndjson", event_line("c"));
+        CHECK(second.poll() == Names{"c"});  // now it is the only one
+        CHECK(Run{folder}.poll().empty());
+    }
+
     TEST_CASE("forgets the place of a name whose content has moved to another name") {
         TempDir const folder;
         append(folder / "one.ndjson", event_line("a"));
