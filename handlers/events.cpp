@@ -1,5 +1,6 @@
 #include "core/event_query.hpp"
 #include "core/json.hpp"
+#include "core/number.hpp"
 #include "handlers/append.hpp"
 #include "handlers/event_page.hpp"
 #include "handlers/routes.hpp"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -125,10 +125,8 @@ Result<std::string> read_event(events::EventLog& log, core::Seq seq) {
 }
 
 Task<Result<http::Response>> get_event(Services const& services, http::Request request) {
-    auto const text = request.param("seq");
-    core::Seq seq = 0;
-    auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), seq);
-    if (error != std::errc{} || stop != text.data() + text.size() || seq == 0) {
+    auto const seq = core::parse_number<core::Seq>(request.param("seq")).value_or(0);
+    if (seq == 0) {
         co_return fail(ErrorCode::InvalidField, "an event's number is a whole number from 1 on", "seq");
     }
     auto job = [&services, seq] { return read_event(services.log, seq); };

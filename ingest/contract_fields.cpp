@@ -42,8 +42,8 @@ public:
     [[nodiscard]] core::NewEvent const& event() const { return event_; }
     [[nodiscard]] Arrival const& arrival() const { return arrival_; }
     [[nodiscard]] std::string_view value(std::string_view field) const;
-    /// The value of the first of `fields`, with spaces between them, that has one.
-    [[nodiscard]] std::string first_value(std::string_view fields) const;
+    /// The value of the first of `names`, with spaces between them, that has one.
+    [[nodiscard]] std::string first_value(std::string_view names) const;
 
     void fill(ObjectText& text);
 
@@ -246,7 +246,7 @@ core::Result<void> lift_into(core::NewEvent& event, dom::object object, std::str
 std::string tool_of(ContractPayload const& payload, std::string_view door_tool) {
     if (auto const given = payload.text("tool"); !given.empty()) return folded_tool(given);
     for (auto const* const source : {"agent_name", "c.agent_name"}) {
-        auto const name = core::lower_case(payload.text(source));
+        auto name = core::lower_case(payload.text(source));
         if (name == "omc" || name == "openclaw") return "omc";
         if (name == "omx") return name;
     }

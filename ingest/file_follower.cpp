@@ -94,7 +94,7 @@ core::Result<void> FileFollower::save() {
         dirty_ = true;
         if (move.erase) gone_.insert(move.name.substr(WatchedFiles::cursor_name("").size()));
     }
-    auto const taken = take_places();
+    auto taken = take_places();
     if (!dirty_) return {};
     if (before_save_) {
         if (auto const ready = before_save_(); !ready) return ready;

@@ -83,7 +83,10 @@ std::string text_at(dom::element body, std::string_view pointer) {
 std::string json_at(dom::element body, std::string_view pointer) {
     dom::element value;
     if (body.at_pointer(pointer).get(value) != simdjson::SUCCESS) return {};
-    if (value.is_string()) return text_of(&value) ? core::json_string(core::trim(*text_of(&value))) : std::string{};
+    if (value.is_string()) {
+        auto const text = text_of(&value);
+        return text ? core::json_string(core::trim(*text)) : std::string{};
+    }
     bool const is_plain = value.is_number() || value.is_bool();
     return is_plain ? simdjson::minify(value) : std::string{};
 }

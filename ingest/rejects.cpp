@@ -125,10 +125,11 @@ core::Result<NewEvents> events_of(nlohmann::json const& row, EventDefaults const
 core::Result<events::CommitResult> no_such_reject(
     events::EventLog& log, std::optional<events::Commit::Once> const& once
 ) {
-    core::Result<std::optional<std::string>> answered;
-    if (once) answered = log.row(once->space, once->key);
-    if (!answered) return core::pass_on(answered);
-    if (*answered) return events::CommitResult{.existing = **answered};
+    if (once) {
+        auto answered = log.row(once->space, once->key);
+        if (!answered) return core::pass_on(answered);
+        if (answered->has_value()) return events::CommitResult{.existing = *std::move(answered)};
+    }
     return core::fail(core::ErrorCode::NotFound, "there is no such reject");
 }
 
@@ -167,8 +168,9 @@ core::Result<events::CommitResult> retry_reject(
 ) {
     auto const stored = log.row(Rejects::space, id);
     if (!stored) return core::pass_on(stored);
-    if (!*stored) return no_such_reject(log, once);
-    auto const row = core::parse_json(**stored);
+    auto const& text = *stored;
+    if (!text) return no_such_reject(log, once);
+    auto const row = core::parse_json(*text);
     if (!row) return core::fail(core::ErrorCode::Corrupt, "the reject cannot be read");
     if (row->value("truncated", false)) {
         return core::fail(core::ErrorCode::Conflict, "only a part of this was kept: it cannot be tried again");

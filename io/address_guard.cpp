@@ -2,13 +2,13 @@
 
 #include "core/ascii.hpp"
 #include "core/filter.hpp"
+#include "core/number.hpp"
 
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <span>
 
@@ -180,9 +180,9 @@ core::Result<AddressGuard> AddressGuard::make(AddressPolicy const& policy) {
         auto bits = most;
         auto bad = no_address && (slash != std::string::npos || !is_name(text));
         if (slash != std::string::npos) {
-            auto const* const end = text.data() + text.size();
-            auto const [stop, error] = std::from_chars(text.data() + slash + 1, end, bits);
-            bad = bad || error != std::errc{} || stop != end || bits > most;
+            auto const number = core::parse_number<unsigned>(std::string_view{text}.substr(slash + 1));
+            bits = number.value_or(most);
+            bad = bad || !number || bits > most;
         }
         if (bad) {
             return core::fail(

@@ -1,17 +1,15 @@
 #include "io/url.hpp"
 
 #include "core/ascii.hpp"
+#include "core/number.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace macp::io {
 namespace {
 
 bool is_port(std::string_view text) {
-    unsigned port = 0;
-    auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return error == std::errc{} && stop == text.data() + text.size() && port >= 1 && port <= 65'535;
+    return core::parse_number<std::uint16_t>(text).value_or(0) != 0;
 }
 
 bool must_be_escaped(char c) {

@@ -1,13 +1,13 @@
 #include "ws/upgrade.hpp"
 
 #include "core/event_query.hpp"
+#include "core/number.hpp"
 #include "ws/handshake.hpp"
 #include "ws/hub.hpp"
 #include "ws/session.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace macp::ws {
@@ -33,15 +33,13 @@ Format choose_protocol(http::Request const& request, std::string_view& chosen) {
 }
 
 Result<std::chrono::milliseconds> parse_interval(std::string_view text) {
-    unsigned value = 0;
-    auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || stop != text.data() + text.size() || value < min_telemetry_interval.count() ||
-        value > max_telemetry_interval.count()) {
+    auto const value = core::parse_number<unsigned>(text);
+    if (!value || *value < min_telemetry_interval.count() || *value > max_telemetry_interval.count()) {
         return fail(
             core::ErrorCode::InvalidField, "interval_ms must be a whole number from 100 to 3600000", "interval_ms"
         );
     }
-    return std::chrono::milliseconds{value};
+    return std::chrono::milliseconds{*value};
 }
 
 /// A position; a time, which pages take, makes no place to go on from.
