@@ -48,7 +48,7 @@ std::string worker_of(Fields const& fields) {
 }
 
 std::string failure_of(Fields const& fields) {
-    auto const what = fields.text({"error", "message"});
+    auto what = fields.text({"error", "message"});
     auto const code = fields.text({"exit_code"});
     if (code.empty()) return what;
     auto const phrase = "exit code " + code;
@@ -152,7 +152,7 @@ std::string render_agent(std::string_view word, Fields const& fields) {
 
 std::string render_duration(double seconds) {
     constexpr double most = 1e9;  // beyond a few decades nobody reads seconds
-    auto const whole = static_cast<long>(std::lround(std::clamp(seconds, 0.0, most)));
+    auto const whole = std::lround(std::clamp(seconds, 0.0, most));
     std::array<char, 32> text{};
     if (whole < 60) {
         std::snprintf(text.data(), text.size(), "%lds", whole);

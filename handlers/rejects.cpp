@@ -30,9 +30,10 @@ std::string page_of(std::vector<events::Row> const& rows, std::size_t limit) {
     // One more was asked for than fits, in number or in bytes: it tells that there is another page.
     std::string items;
     std::size_t shown = 0;
-    while (shown < rows.size() && shown < limit && items.size() + rows[shown].value->size() < page_bytes) {
-        if (shown != 0) items += ',';
-        items += *rows[shown++].value;
+    for (; shown < std::min(rows.size(), limit); ++shown) {
+        auto const& value = rows[shown].value;
+        if (!value || items.size() + value->size() >= page_bytes) break;
+        items.append(shown == 0 ? "" : ",").append(*value);
     }
     auto const next = shown < rows.size() ? '"' + rows[shown - 1].key + '"' : std::string{"null"};
     return R"({"items":[)" + items + R"(],"next_cursor":)" + next + '}';

@@ -181,10 +181,9 @@ void Gateway::build_services() {
     services_ = std::make_unique<handlers::Services>(
         handlers::Services{.log = *log_, .readers = *readers_, .clock = clock_, .rejects = *rejects_}
     );
-    if (auto const* const secret = std::getenv(loaded_.config.github.secret_env.c_str()
-        )) {  // NOLINT(concurrency-mt-unsafe): nothing writes it
-        services_->github_secret = secret;
-    }
+    auto const& variable = loaded_.config.github.secret_env;
+    auto const* const secret = std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): nothing writes it
+    if (secret != nullptr) services_->github_secret = secret;
     services_->hub = [this](async::Shard& shard) -> ws::Hub& { return *hubs_[shard.index()]; };
     services_->status = [this] { return reports_->status(); };
     services_->telemetry = [this] { return reports_->telemetry(); };

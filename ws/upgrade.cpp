@@ -61,14 +61,21 @@ Result<void> refuse_ends(http::Request const& request) {
     return {};
 }
 
+Result<Channels> channels_of(std::string_view names, Format format) {
+    auto const items = list_of(names);
+    auto const channels = parse_channels({items.begin(), items.end()}, format != Format::CloudEvents);
+    if (!channels) return fail(channels.error().code, channels.error().message, "channels");
+    return *channels;
+}
+
 /// What the query subscribes to; nothing when it asks for nothing.
 Result<std::optional<Subscribe>> opening_of(http::Request const& request, Format format) {
     if (auto const endless = refuse_ends(request); !endless) return pass_on(endless);
     Subscribe wanted{.channels = {}};
-    if (auto const names = request.parameter("channels")) {
-        auto const items = list_of(*names);
-        auto const channels = parse_channels({items.begin(), items.end()}, format != Format::CloudEvents);
-        if (!channels) return fail(channels.error().code, channels.error().message, "channels");
+    auto const names = request.parameter("channels");
+    if (names) {
+        auto const channels = channels_of(*names, format);
+        if (!channels) return pass_on(channels);
         wanted.channels = *channels;
     }
     if (auto const interval = request.parameter("interval_ms")) {
@@ -80,7 +87,7 @@ Result<std::optional<Subscribe>> opening_of(http::Request const& request, Format
     if (!query) return pass_on(query);
     auto const since = request.parameter("since");
     bool const asks = !query->filter.passes_all() || since;
-    if (asks && !request.parameter("channels")) wanted.channels.events = true;
+    if (asks && !names) wanted.channels.events = true;
     if (since) {
         auto position = parse_since(*since);
         if (!position) return pass_on(position);
