@@ -106,7 +106,7 @@ TEST_SUITE("file follower") {
     TEST_CASE("starts over, saying so, when the cursor file is foreign or damaged") {
         TempDir const folder;
         append(folder / "events.ndjson", event_line("a"));
-        for (auto const* const text : {"{\"position\": 17}", "", "{\"files\":{\"events.ndjson\":{}}}", "\xff\xfe"}) {
+        for (auto const* const text : {R"({"position": 17})", "", R"({"files":{"events.ndjson":{}}})", "\xff\xfe"}) {
             CHECK(Run{folder}.poll().size() <= 1);
             write(folder / "state/event_cursor.json", text);
             CHECK(
