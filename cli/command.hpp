@@ -24,6 +24,8 @@ void add_tail(CLI::App& app, Action& chosen);
 void add_events(CLI::App& app, Action& chosen);
 void add_emit(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);
+void add_webhooks(CLI::App& app, Action& chosen);
+void add_sink(CLI::App& app, Action& chosen);
 void add_config(CLI::App& app, Action& chosen);
 void add_completion(CLI::App& app, Action& chosen);
 void add_man(CLI::App& app, Action& chosen);

@@ -11,6 +11,19 @@ void add_word(std::string& words, std::string const& word) {
     words += word;
 }
 
+std::string names_of(std::vector<CommandDoc> const& commands) {
+    std::string names;
+    for (auto const& command : commands) add_word(names, command.name);
+    return names;
+}
+
+/// `a|b`, as a pattern of a shell; something that no word is when there are none.
+std::string any_of(std::vector<CommandDoc> const& commands) {
+    std::string pattern;
+    for (auto const& command : commands) pattern += (pattern.empty() ? "" : "|") + command.name;
+    return pattern.empty() ? "''" : pattern;
+}
+
 /// Everything that may follow a command.
 std::string words_of(CommandDoc const& command) {
     std::string words;
@@ -54,7 +67,7 @@ std::string shell_quoted(std::string const& text) {
 }
 
 std::string zsh_argument(OptionDoc const& option, std::string const& name) {
-    std::string spec = option.positional ? "1:" + name : "*" + name + '[';
+    std::string spec = option.positional ? ":" + name : "*" + name + '[';
     if (!option.positional) {
         for (char const c : option.description) spec += (c == '[' || c == ']' || c == ':' ? "\\" : "") + std::string{c};
         spec += ']';
@@ -91,14 +104,17 @@ std::string fish_line(std::string const& when, OptionDoc const& option) {
 }  // namespace
 
 std::string bash_completion(Manual const& manual) {
-    std::string commands;
-    for (auto const& command : manual.commands) add_word(commands, command.name);
     std::string out = R"(# bash completion for macp
 _macp() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= words= i
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ ${COMP_WORDS[i]} != -* ]]; then
             command=${COMP_WORDS[i]}
+            case $command in
+                )" + any_of(manual.groups) +
+                      R"()
+                    ((i + 1 < COMP_CWORD)) && command+=" ${COMP_WORDS[i+1]}" ;;
+            esac
             break
         fi
     done
@@ -114,9 +130,12 @@ _macp() {
     esac
     case $command in
         '') words=")" +
-                      commands + ' ' + words_of(manual.program) + "\" ;;\n";
+                      names_of(manual.top()) + ' ' + words_of(manual.program) + "\" ;;\n";
+    for (auto const& group : manual.groups) {
+        out += "        " + group.name + ") words=\"" + names_of(manual.in(group)) + "\" ;;\n";
+    }
     for (auto const& command : manual.commands) {
-        out += "        " + command.name + ") words=\"" + words_of(command) + "\" ;;\n";
+        out += "        '" + command.name + "') words=\"" + words_of(command) + "\" ;;\n";
     }
     return out + R"(    esac
     COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -127,18 +146,28 @@ complete -F _macp macp
 
 std::string zsh_completion(Manual const& manual) {
     std::string out = "#compdef macp\n_macp() {\n    local -a commands\n    commands=(\n";
-    for (auto const& command : manual.commands) {
+    for (auto const& command : manual.top()) {
         out += "        " + shell_quoted(command.name + ':' + command.description) + '\n';
     }
     out += "    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        _arguments";
     for (auto const& option : manual.program.options) {
         for (auto const& name : option.names) out += ' ' + zsh_argument(option, name);
     }
-    out +=
-        "\n        return\n    fi\n    local command=$words[2]\n    shift words\n    (( CURRENT-- ))\n    case "
-        "$command in\n";
+    out += "\n        return\n    fi\n    local command=$words[2]\n    shift words\n    (( CURRENT-- ))\n";
+    for (auto const& group : manual.groups) {
+        out += "    if [[ $command == " + group.name + " ]]; then\n        commands=(\n";
+        for (auto const& command : manual.in(group)) {
+            out += "            " + shell_quoted(command.name + ':' + command.description) + '\n';
+        }
+        out +=
+            "        )\n        if (( CURRENT == 2 )); then\n            _describe command commands\n            "
+            "return\n"
+            "        fi\n        command=\"$command $words[2]\"\n        shift words\n        (( CURRENT-- ))\n    "
+            "fi\n";
+    }
+    out += "    case $command in\n";
     for (auto const& command : manual.commands) {
-        out += "        " + command.name + ") _arguments";
+        out += "        '" + command.name + "') _arguments";
         for (auto const& option : command.options) {
             for (auto const& name : option.names) out += " \\\n            " + zsh_argument(option, name);
         }
@@ -151,13 +180,24 @@ std::string zsh_completion(Manual const& manual) {
 
 std::string fish_completion(Manual const& manual) {
     std::string out = "# fish completion for macp\ncomplete -c macp -f\n";
-    for (auto const& command : manual.commands) {
+    for (auto const& command : manual.top()) {
         out += "complete -c macp -n __fish_use_subcommand -a " + command.name + " -d " +
                shell_quoted(command.description) + '\n';
     }
     for (auto const& option : manual.program.options) out += fish_line("__fish_use_subcommand", option);
+    for (auto const& group : manual.groups) {
+        auto const inner = manual.in(group);
+        auto const when =
+            "__fish_seen_subcommand_from " + group.name + "; and not __fish_seen_subcommand_from " + names_of(inner);
+        for (auto const& command : inner) {
+            out += "complete -c macp -n " + shell_quoted(when) + " -a " + command.name + " -d " +
+                   shell_quoted(command.description) + '\n';
+        }
+    }
     for (auto const& command : manual.commands) {
-        auto const when = "__fish_seen_subcommand_from " + command.name;
+        auto const space = command.name.find(' ');
+        auto when = "__fish_seen_subcommand_from " + command.name.substr(0, space);
+        if (space != std::string::npos) when += "; and __fish_seen_subcommand_from " + command.name.substr(space + 1);
         for (auto const& option : command.options) out += fish_line(when, option);
     }
     return out;

@@ -2,6 +2,7 @@
 #include "cli/output.hpp"
 #include "core/config_text.hpp"
 #include "core/json.hpp"
+#include "server/webhook_targets.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -35,7 +36,8 @@ int refuse(core::Error const& error, bool json) {
 }
 
 int check(core::LoadedConfig const& loaded, bool json) {
-    for (auto const& checked : {core::check_root(loaded), core::check_for_serving(loaded.config)}) {
+    for (auto const& checked :
+         {core::check_root(loaded), core::check_for_serving(loaded.config), server::check_delivery(loaded.config)}) {
         if (!checked) return refuse(checked.error(), json);
     }
     if (json) {

@@ -48,12 +48,36 @@ CommandDoc read_command(CLI::App const& app) {
 }  // namespace
 
 Manual read_manual(CLI::App const& app) {
-    Manual manual{.program = read_command(app), .commands = {}};
-    for (auto const* const command :
-         app.get_subcommands([](CLI::App const* one) { return !one->get_group().empty(); })) {
-        manual.commands.push_back(read_command(*command));
+    Manual manual{.program = read_command(app)};
+    auto const shown = [](CLI::App const* one) { return !one->get_group().empty(); };
+    for (auto const* const command : app.get_subcommands(shown)) {
+        auto const below = command->get_subcommands(shown);
+        auto const prefix = below.empty() ? std::string{} : command->get_name() + ' ';
+        (below.empty() ? manual.commands : manual.groups).push_back(read_command(*command));
+        for (auto const* const inner : below) {
+            manual.commands.push_back(read_command(*inner));
+            manual.commands.back().name.insert(0, prefix);
+        }
     }
     return manual;
+}
+
+std::vector<CommandDoc> Manual::top() const {
+    auto all = groups;
+    for (auto const& command : commands) {
+        if (command.name.find(' ') == std::string::npos) all.push_back(command);
+    }
+    return all;
+}
+
+std::vector<CommandDoc> Manual::in(CommandDoc const& group) const {
+    std::vector<CommandDoc> all;
+    for (auto const& command : commands) {
+        if (!command.name.starts_with(group.name + ' ')) continue;
+        all.push_back(command);
+        all.back().name.erase(0, group.name.size() + 1);
+    }
+    return all;
 }
 
 }  // namespace macp::cli

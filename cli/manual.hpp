@@ -26,7 +26,12 @@ struct CommandDoc {
 /// What the parser knows, read out once: completion, man page and reference are all written from it.
 struct Manual {
     CommandDoc program{};
-    std::vector<CommandDoc> commands{};
+    std::vector<CommandDoc> groups{};    ///< Those that only have commands below them.
+    std::vector<CommandDoc> commands{};  ///< The name of one in a group begins with the group's, `webhooks list`.
+
+    /// Those that stand alone, and the groups, as they are listed.
+    [[nodiscard]] std::vector<CommandDoc> top() const;
+    [[nodiscard]] std::vector<CommandDoc> in(CommandDoc const& group) const;
 };
 [[nodiscard]] Manual read_manual(CLI::App const& app);
 

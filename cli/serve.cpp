@@ -3,6 +3,7 @@
 #include "cli/command.hpp"
 #include "cli/output.hpp"
 #include "core/config_load.hpp"
+#include "server/webhook_targets.hpp"
 
 namespace macp::cli {
 namespace {
@@ -22,6 +23,7 @@ int run(Options const& options) {
     for (auto const& warning : loaded->warnings) complain("warning: " + warning);
     if (auto const there = core::check_root(*loaded); !there) return report(there.error());
     if (auto const servable = core::check_for_serving(loaded->config); !servable) return report(servable.error());
+    if (auto const sound = server::check_delivery(loaded->config); !sound) return report(sound.error());
     return server::serve(*loaded);
 }
 

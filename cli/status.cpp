@@ -1,6 +1,7 @@
 #include "cli/command.hpp"
 #include "cli/output.hpp"
 #include "cli/server_options.hpp"
+#include "cli/table.hpp"
 #include "core/json.hpp"
 #include "delivery/printable.hpp"
 
@@ -20,13 +21,6 @@ struct Options {
 };
 
 using Json = nlohmann::json;
-using Row = std::vector<std::string>;
-
-std::string text_of(Json const& value) {
-    if (value.is_null()) return "-";
-    auto const* const text = value.get_ptr<Json::string_t const*>();
-    return delivery::printable(text != nullptr ? *text : core::dump_json(value));
-}
 
 bool is_list_of_objects(Json const& value) {
     return value.is_array() && !value.empty() &&
@@ -42,20 +36,6 @@ void gather(Json const& value, std::string const& name, std::vector<Row>& rows, 
         for (auto const& [key, inner] : value.items()) gather(inner, prefix + key, rows, lists);
     } else {
         rows.push_back({delivery::printable(name), text_of(value)});
-    }
-}
-
-/// Columns as wide as what stands in them.
-void print_rows(std::vector<Row> const& rows) {
-    std::vector<std::size_t> widths;
-    for (auto const& row : rows) {
-        widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    for (auto const& row : rows) {
-        for (std::size_t i = 0; i + 1 < row.size(); ++i)
-            std::cout << row[i] << std::string(widths[i] + 2 - row[i].size(), ' ');
-        std::cout << row.back() << '\n';
     }
 }
 

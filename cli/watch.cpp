@@ -1,6 +1,7 @@
 #include "cli/command.hpp"
 #include "cli/output.hpp"
 #include "cli/stop_signal.hpp"
+#include "cli/watch_webhook.hpp"
 #include "core/config_load.hpp"
 #include "ingest/file_follower.hpp"
 
@@ -18,6 +19,8 @@ struct Options {
     std::vector<std::string> types{};
     bool once = false;
     bool json = false;
+    bool webhook = false;
+    bool force = false;
 };
 
 /// A pause that a signal can end.
@@ -48,7 +51,7 @@ void print(ingest::FileFollower::Seen const& seen, bool json, bool colours) {
     }
 }
 
-int watch(core::Config const& config, Options const& options) {
+int watch(core::Config const& config, Options const& options, WatchWebhook* webhook) {
     Pause pause;
     StopSignal const stop{[&pause] { pause.stop(); }};
     core::SystemClock const clock;
@@ -59,6 +62,9 @@ int watch(core::Config const& config, Options const& options) {
     ingest::FileFollower follower{clock, std::move(wanted)};
     bool const colours = colours_wanted();
     follower.on(options.types, [&](auto const& seen) { print(seen, options.json, colours); });
+    if (webhook != nullptr) {
+        follower.on({}, [webhook](auto const& seen) { webhook->send(seen.event); });
+    }
     follower.before_save(flush_output);  // lines that nobody got are printed again by the next run
     for (bool stopped = false; !stopped;) {
         if (auto const seen = follower.poll_once(); !seen) return report_local(seen.error());
@@ -75,7 +81,10 @@ int run(Options const& options) {
     if (!loaded) return report(loaded.error());
     for (auto const& warning : loaded->warnings) complain("warning: " + warning);
     if (auto const there = core::check_root(*loaded); !there) return report(there.error());
-    return watch(loaded->config, options);
+    if (!options.webhook) return watch(loaded->config, options, nullptr);
+    auto const webhook = WatchWebhook::make(loaded->config, options.force);
+    if (!webhook) return report(webhook.error());
+    return watch(loaded->config, options, webhook->get());
 }
 
 }  // namespace
@@ -87,6 +96,11 @@ void add_watch(CLI::App& app, Action& chosen) {
         options, run
     );
     command.add_flag("--once", options->once, "Print what is new and exit");
+    auto* const webhook = command.add_flag(
+        "--webhook", options->webhook, "Post them, too, to the webhook of .mosaic/orchestrator/config.json"
+    );
+    command.add_flag("--force", options->force, "With --webhook: even while a server of this workspace delivers to it")
+        ->needs(webhook);
     command.add_option("--type", options->types, "Only events of this type; * stands for anything; may be given again")
         ->type_name("GLOB")
         ->take_all()
@@ -106,7 +120,8 @@ void add_watch(CLI::App& app, Action& chosen) {
         "Of several runs at once all print, and the first keeps the place; the others say that theirs is not kept.\n"
         "Examples:\n"
         "  macp watch\n"
-        "  macp watch --once --type task.failed --json"
+        "  macp watch --once --type task.failed --json\n"
+        "  macp watch --webhook"
     );
 }
 

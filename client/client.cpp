@@ -220,6 +220,21 @@ core::Result<json> Client::ready() {
         .and_then(to_json);
 }
 
+core::Result<json> Client::get_json(std::string const& target) {
+    return impl_->get(target).and_then(to_json);
+}
+
+core::Result<json> Client::send_json(char const* method, std::string const& target, json const& body, std::string key) {
+    auto text = body.is_null() ? std::string{} : core::dump_json(body);
+    bool const post = std::string_view{method} == "POST";
+    if (post) return impl_->post(target, std::move(text), json_type, std::move(key)).and_then(to_json);
+    auto request = impl_->prepare(method, target);
+    if (!request) return core::pass_on(request);
+    if (!text.empty()) request->headers.emplace_back("Content-Type", json_type);
+    request->body = std::move(text);
+    return impl_->send(*request, 1).and_then(to_json);
+}
+
 core::Result<std::string> Client::metrics() {
     return impl_->get("/metrics").map([](io::HttpResponse&& answer) { return std::move(answer.body); });
 }

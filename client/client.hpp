@@ -115,6 +115,30 @@ public:
     /// POST /api/ingest/rejects/{id}/retry
     [[nodiscard]] core::Result<nlohmann::json> retry_reject(std::string const& id);
 
+    /// The webhook targets; answers and bodies are those of `openapi/`. An `id` is that of the target.
+    [[nodiscard]] core::Result<nlohmann::json> webhooks(std::size_t limit = 0, std::string const& cursor = {});
+    [[nodiscard]] core::Result<nlohmann::json> webhook(std::string const& id);
+    /// Keys as for `emit`, here and below.
+    [[nodiscard]] core::Result<nlohmann::json> create_webhook(nlohmann::json const& target, std::string key = {});
+    [[nodiscard]] core::Result<nlohmann::json> update_webhook(std::string const& id, nlohmann::json const& change);
+    [[nodiscard]] core::Result<nlohmann::json> delete_webhook(std::string const& id);
+    [[nodiscard]] core::Result<nlohmann::json> test_webhook(std::string const& id);
+    [[nodiscard]] core::Result<nlohmann::json> pause_webhook(std::string const& id);
+    [[nodiscard]] core::Result<nlohmann::json> resume_webhook(std::string const& id);
+    [[nodiscard]] core::Result<nlohmann::json> replay_webhook(std::string const& id, nlohmann::json const& stretch);
+    /// Its tries, newest first: a page.
+    [[nodiscard]] core::Result<nlohmann::json> webhook_deliveries(
+        std::string const& id, std::size_t limit = 0, std::string const& cursor = {}
+    );
+    [[nodiscard]] core::Result<nlohmann::json> dead_letters(
+        std::string const& id, std::size_t limit = 0, std::string const& cursor = {}
+    );
+    /// `choice`: `{"ids":[…]}` or `{"all":true}`.
+    [[nodiscard]] core::Result<nlohmann::json> redeliver(std::string const& id, nlohmann::json const& choice);
+    [[nodiscard]] core::Result<nlohmann::json> discard(std::string const& id, nlohmann::json const& choice);
+    /// GET /api/events/{seq}/deliveries
+    [[nodiscard]] core::Result<nlohmann::json> event_deliveries(core::Seq seq);
+
     /// Anything else: one try, and any status is a success. `target` is path and query.
     [[nodiscard]] core::Result<Reply> call(
         std::string method, std::string const& target, std::string body = {},
@@ -122,6 +146,12 @@ public:
     );
 
 private:
+    [[nodiscard]] core::Result<nlohmann::json> get_json(std::string const& target);
+    /// Repeated when that is asked for and does no harm; `body` null: none.
+    [[nodiscard]] core::Result<nlohmann::json> send_json(
+        char const* method, std::string const& target, nlohmann::json const& body, std::string key = {}
+    );
+
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -12,6 +12,15 @@
 
 namespace macp::core {
 
+/// One table of a list of tables, as JSON text. What its members mean is not known here.
+struct ConfigTable {
+    std::string json{};
+    std::string file{};                          ///< Where it stands; else the variable.
+    std::map<std::string, std::size_t> lines{};  ///< By JSON pointer; its own by the empty one. None in a variable.
+
+    bool operator==(ConfigTable const& other) const { return json == other.json; }
+};
+
 /// Everything that can be configured, with its default. The table in `config_keys.cpp` gives each key its unit, range,
 /// description, environment name and whether SIGHUP applies it; nothing else reads files or the environment.
 struct Config {
@@ -44,6 +53,15 @@ struct Config {
     struct Github {
         std::string secret_env = "GITHUB_WEBHOOK_SECRET";  ///< Names the environment variable that holds the secret.
     } github;
+
+    /// Targets that events are delivered to; read by `server/webhook_targets.hpp`.
+    std::vector<ConfigTable> webhooks{};
+
+    struct Outgoing {
+        bool allow_loopback = false;  ///< Allowed anyway while the gateway itself listens on loopback alone.
+        bool allow_private = false;
+        std::vector<std::string> allow{};  ///< Addresses, CIDR blocks, host names, names under one (`*.internal`).
+    } outgoing;
 
     struct Http {
         std::size_t header_bytes = std::size_t{16} << 10;

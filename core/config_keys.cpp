@@ -143,6 +143,29 @@ Keys watch_keys() {
     };
 }
 
+Keys delivery_keys() {
+    return {
+        key(
+            "webhooks", [](Config& c) -> auto& { return c.webhooks; }, anything(), reloadable,
+            "Targets that events are delivered to, one `[[webhooks]]` each; the members are those of POST "
+            "/api/webhooks, with secrets named by `secret_env` and `auth_token_env`. In the environment: a JSON list."
+        ),
+        key(
+            "outgoing.allow_loopback", [](Config& c) -> auto& { return c.outgoing.allow_loopback; }, anything(),
+            at_start,
+            "Whether deliveries may go to this machine. They may anyway while the gateway listens on loopback alone."
+        ),
+        key(
+            "outgoing.allow_private", [](Config& c) -> auto& { return c.outgoing.allow_private; }, anything(), at_start,
+            "Whether deliveries may go to private networks; link-local and metadata addresses must be listed."
+        ),
+        key(
+            "outgoing.allow", [](Config& c) -> auto& { return c.outgoing.allow; }, anything(), at_start,
+            "Addresses, blocks (10.0.0.0/8) and host names (`*.internal`) that deliveries may go to in any case."
+        ),
+    };
+}
+
 Keys http_keys() {
     return {
         key(
@@ -278,7 +301,9 @@ Keys access_keys() {
 std::span<ConfigKey const> config_keys() {
     static Keys const keys = [] {
         Keys all;
-        for (auto* const part : {top_keys, log_keys, watch_keys, http_keys, ws_keys, access_keys}) add(all, part());
+        for (auto* const part : {top_keys, log_keys, watch_keys, delivery_keys, http_keys, ws_keys, access_keys}) {
+            add(all, part());
+        }
         return all;
     }();
     return keys;

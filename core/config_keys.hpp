@@ -18,7 +18,8 @@ using TokenMap = std::map<std::string, std::string>;
 /// Where a key's value lives in a Config; the alternative is the key's type.
 using ConfigField = std::variant<
     std::string& (*)(Config&), std::filesystem::path& (*)(Config&), bool& (*)(Config&), double& (*)(Config&),
-    std::uint64_t& (*)(Config&), std::vector<std::string>& (*)(Config&), TokenMap& (*)(Config&)>;
+    std::uint64_t& (*)(Config&), std::vector<std::string>& (*)(Config&), std::vector<ConfigTable>& (*)(Config&),
+    TokenMap& (*)(Config&)>;
 
 /// What a value may be, beyond its type.
 struct ConfigRule {
@@ -42,7 +43,7 @@ struct ConfigKey {
     /// `MACP_` and the path in upper case, dots as underscores.
     [[nodiscard]] std::string environment_name() const;
     /// For people: `text`, `a path`, `true or false`, `a number`, `a whole number`, `a size`, `text or a list of
-    /// texts`, `tokens`.
+    /// texts`, `a list of tables`, `tokens`.
     [[nodiscard]] std::string_view type_name() const;
 };
 

@@ -36,9 +36,8 @@ Result<std::filesystem::path> find_file(ConfigSources const& sources) {
 }
 
 std::string unknown(ConfigEntry const& entry) {
-    bool const table =
-        std::holds_alternative<Unusable>(entry.value) && std::get<Unusable>(entry.value).what == "a table";
-    if (table || std::holds_alternative<Unusable>(entry.value)) {
+    bool const tables = std::holds_alternative<std::vector<ConfigTable>>(entry.value);
+    if (tables || std::holds_alternative<Unusable>(entry.value)) {
         return "unknown table `" + entry.path + "`; the nearest known table is `" +
                std::string{nearest_config_table(entry.path)} + '`';
     }

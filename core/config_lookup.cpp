@@ -47,6 +47,7 @@ struct TypeNames {
     std::string_view operator()(std::vector<std::string>& (* /*field*/)(Config&)) const {
         return "text or a list of texts";
     }
+    std::string_view operator()(std::vector<ConfigTable>& (* /*field*/)(Config&)) const { return "a list of tables"; }
     std::string_view operator()(TokenMap& (* /*field*/)(Config&)) const { return "tokens"; }
 };
 
@@ -80,7 +81,8 @@ std::string_view nearest_config_key(std::string_view path) {
 std::string_view nearest_config_table(std::string_view table) {
     std::string_view nearest = table_of(config_keys().back().path);
     for (auto const& key : config_keys()) {
-        auto const candidate = table_of(key.path);
+        bool const tables = std::holds_alternative<std::vector<ConfigTable>& (*)(Config&)>(key.field);
+        auto const candidate = tables ? key.path : table_of(key.path);
         if (candidate.empty()) continue;
         if (edit_distance(table, candidate) < edit_distance(table, nearest)) nearest = candidate;
     }

@@ -10,7 +10,10 @@
 #include <toml++/toml.h>
 #pragma pop_macro("NDEBUG")
 
+#include <nlohmann/json.hpp>
+
 #include <charconv>
+#include <cmath>
 
 namespace macp::core {
 namespace {
@@ -64,13 +67,60 @@ std::string name_of(toml::node_type type) {
     }
 }
 
-ConfigValue value_of(toml::node const& node) {
+using Json = nlohmann::json;
+
+/// Writes down the lines of all members, too; answers false for a value that JSON has no like of.
+bool to_json(toml::node const& node, std::string const& pointer, ConfigTable& table, Json& out) {
+    table.lines.emplace(pointer, node.source().begin.line);  // unless its key has told already
+    if (auto const* const text = node.as_string()) {
+        out = from_ascii(text->get());
+    } else if (auto const* const flag = node.as_boolean()) {
+        out = flag->get();
+    } else if (auto const* const whole = node.as_integer()) {
+        out = whole->get();
+    } else if (auto const* const real = node.as_floating_point()) {
+        if (!std::isfinite(real->get())) return false;
+        out = real->get();
+    } else if (auto const* const list = node.as_array()) {
+        out = Json::array();
+        for (auto const& item : *list) {
+            auto const below = pointer + '/' + std::to_string(out.size());
+            if (!to_json(item, below, table, out.emplace_back())) return false;
+        }
+    } else if (auto const* const members = node.as_table()) {
+        out = Json::object();
+        for (auto const& [name, member] : *members) {
+            auto const key = from_ascii(name.str());
+            auto const below = pointer + '/' + key;
+            table.lines.emplace(below, name.source().begin.line);
+            if (!to_json(member, below, table, out[key])) return false;
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
+ConfigValue tables_of(toml::array const& array, std::string_view file) {
+    std::vector<ConfigTable> tables;
+    for (auto const& item : array) {
+        auto& table = tables.emplace_back();
+        table.file = file;
+        Json json;
+        if (!to_json(item, "", table, json)) return Unusable{"one with a date, a time or a number without end in it"};
+        table.json = dump_json(json);
+    }
+    return tables;
+}
+
+ConfigValue value_of(toml::node const& node, std::string_view file) {
     if (auto const* const text = node.as_string()) return from_ascii(text->get());
     if (auto const* const flag = node.as_boolean()) return flag->get();
     if (auto const* const whole = node.as_integer()) return whole->get();
     if (auto const* const real = node.as_floating_point()) return real->get();
     auto const* const array = node.as_array();
     if (array == nullptr) return Unusable{name_of(node.type())};
+    if (!array->empty() && array->is_homogeneous(toml::node_type::table)) return tables_of(*array, file);
     std::vector<std::string> list;
     for (auto const& item : *array) {
         auto const* const text = item.as_string();
@@ -80,16 +130,18 @@ ConfigValue value_of(toml::node const& node) {
     return list;
 }
 
-void collect(toml::table const& table, std::string const& prefix, std::vector<ConfigEntry>& entries) {
+void collect(
+    toml::table const& table, std::string const& prefix, std::string_view file, std::vector<ConfigEntry>& entries
+) {
     for (auto const& [name, node] : table) {
         auto path = prefix + from_ascii(name.str());
         auto const* const inner = node.as_table();
         if (inner != nullptr && is_config_table(path)) {
-            collect(*inner, path + '.', entries);
+            collect(*inner, path + '.', file, entries);
         } else {
             // The key's own line; a table that only its children open has none.
             auto const line = name.source().begin.line != 0 ? name.source().begin.line : node.source().begin.line;
-            entries.push_back({.path = std::move(path), .value = value_of(node), .line = line});
+            entries.push_back({.path = std::move(path), .value = value_of(node, file), .line = line});
         }
     }
 }
@@ -105,7 +157,7 @@ tl::expected<std::vector<ConfigEntry>, ConfigProblem> parse_config_toml(std::str
     if (!is_utf8(text)) return refuse(0, "the file is not UTF-8");
     try {
         std::vector<ConfigEntry> entries;
-        collect(toml::parse(to_ascii(text)), "", entries);
+        collect(toml::parse(to_ascii(text)), "", name, entries);
         return entries;
     } catch (toml::parse_error const& error) {
         return refuse(error.source().begin.line, error.description());

@@ -3,6 +3,8 @@
 #include "core/json.hpp"
 #include "core/number.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -60,6 +62,7 @@ std::string describe(ConfigValue const& value) {
         std::string operator()(double v) const { return show_number(v); }
         std::string operator()(std::string const& v) const { return json_string(v.substr(0, 80)); }
         std::string operator()(std::vector<std::string> const& /*v*/) const { return "a list"; }
+        std::string operator()(std::vector<ConfigTable> const& /*v*/) const { return "a list of tables"; }
     };
     return std::visit(Describe{}, value);
 }
@@ -141,6 +144,15 @@ struct Store {
         return std::nullopt;
     }
 
+    Problem operator()(std::vector<ConfigTable>& (*field)(Config&)) const {
+        auto const* const texts = std::get_if<std::vector<std::string>>(&value);
+        bool const none = texts != nullptr && texts->empty();  // an empty list is one of anything
+        auto const* const tables = std::get_if<std::vector<ConfigTable>>(&value);
+        if (tables == nullptr && !none) return mismatch(key, value) + ": write [[" + std::string{key.path} + "]]";
+        field(config) = none ? std::vector<ConfigTable>{} : *tables;
+        return std::nullopt;
+    }
+
     Problem operator()(TokenMap& (* /*field*/)(Config&)) const {
         return "tokens do not belong into a file that others may read or share: put them into the environment "
                "(MACP_TOKEN, MACP_TOKEN_<NAME>) or into the file that access.tokens_file names";
@@ -156,9 +168,22 @@ struct Store {
     }
 };
 
+/// A JSON list of objects as tables. Nothing when it is none.
+std::optional<std::vector<ConfigTable>> parse_tables(std::string_view text, std::string const& variable) {
+    auto const list = parse_json(text);
+    if (!list || !list->is_array()) return std::nullopt;
+    std::vector<ConfigTable> tables;
+    for (auto const& item : *list) {
+        if (!item.is_object()) return std::nullopt;
+        tables.push_back({.json = dump_json(item), .file = variable});
+    }
+    return tables;
+}
+
 /// Reads a text from the environment as a value of each type; what cannot be read stays text, for the message.
 struct FromText {
     std::string_view text;
+    ConfigKey const& key;
 
     ConfigValue operator()(bool& (* /*field*/)(Config&)) const {
         if (text == "true" || text == "1") return true;
@@ -182,11 +207,23 @@ struct FromText {
         }
         return list;
     }
+    ConfigValue operator()(std::vector<ConfigTable>& (* /*field*/)(Config&)) const {
+        if (auto tables = parse_tables(text, key.environment_name())) return *std::move(tables);
+        return std::string{text};
+    }
     template <class Field>
     ConfigValue operator()(Field /*field*/) const {
         return std::string{text};
     }
 };
+
+/// `{name = "oc"}`: of a table its name alone, for the rest may hold credentials.
+std::string show_table(ConfigTable const& table) {
+    auto const members = parse_json(table.json);
+    if (!members || !members->is_object()) return "{}";
+    auto const name = members->find("name");
+    return name != members->end() && name->is_string() ? "{name = " + dump_json(*name) + '}' : "{}";
+}
 
 struct Show {
     Config& config;
@@ -209,6 +246,11 @@ struct Show {
         for (auto const& item : field(config)) text += (text.size() > 1 ? ", " : "") + json_string(item);
         return text + ']';
     }
+    std::string operator()(std::vector<ConfigTable>& (*field)(Config&)) const {
+        std::string text = "[";
+        for (auto const& table : field(config)) text += (text.size() > 1 ? ", " : "") + show_table(table);
+        return text + ']';
+    }
     std::string operator()(TokenMap& (*field)(Config&)) const {
         std::string text;
         for (auto const& [name, entry] : field(config)) {
@@ -225,7 +267,7 @@ std::optional<std::string> set_config(Config& config, ConfigKey const& key, Conf
 }
 
 std::optional<std::string> set_config_text(Config& config, ConfigKey const& key, std::string_view text) {
-    return set_config(config, key, std::visit(FromText{text}, key.field));
+    return set_config(config, key, std::visit(FromText{text, key}, key.field));
 }
 
 std::string show_config(Config const& config, ConfigKey const& key) {

@@ -15,7 +15,8 @@ namespace macp::core {
 struct Unusable {
     std::string what{};  ///< For the message: `a table`, `a date`.
 };
-using ConfigValue = std::variant<Unusable, bool, std::int64_t, double, std::string, std::vector<std::string>>;
+using ConfigValue =
+    std::variant<Unusable, bool, std::int64_t, double, std::string, std::vector<std::string>, std::vector<ConfigTable>>;
 
 /// Checks `value` against the key's type and rule and stores it. Answers what is wrong, when something is; then nothing
 /// has been stored.

@@ -47,6 +47,7 @@ struct TargetConfig {
     std::string secret_env{};            ///< The environment variable they came from, separated by spaces.
     io::Headers headers{};               ///< More headers of each request.
     std::string auth_token{};            ///< Sent as `Authorization: Bearer`; empty: none.
+    std::string auth_token_env{};        ///< The environment variable it came from.
     double timeout_seconds = 10;         ///< One try, all of it.
     RetryPolicy retry{};
     Ordering ordering = Ordering::Target;

@@ -132,7 +132,7 @@ constexpr std::array<Member<RetryPolicy>, 3> retry_members{{
     {"cap_seconds", take<&RetryPolicy::cap_seconds, RetryPolicy>},
 }};
 
-constexpr std::array<Member<TargetConfig>, 23> target_members{{
+constexpr std::array<Member<TargetConfig>, 24> target_members{{
     {"name", take<&TargetConfig::name, TargetConfig>},
     {"url", take<&TargetConfig::url, TargetConfig>},
     {"types", take<&TargetConfig::types, TargetConfig>},
@@ -142,6 +142,7 @@ constexpr std::array<Member<TargetConfig>, 23> target_members{{
     {"secret_env", take<&TargetConfig::secret_env, TargetConfig>},
     {"headers", take<&TargetConfig::headers, TargetConfig>},
     {"auth_token", take<&TargetConfig::auth_token, TargetConfig>},
+    {"auth_token_env", take<&TargetConfig::auth_token_env, TargetConfig>},
     {"timeout_seconds", take<&TargetConfig::timeout_seconds, TargetConfig>},
     {"retry", take<&TargetConfig::retry, TargetConfig>},
     {"ordering", take<&TargetConfig::ordering, TargetConfig>},
@@ -202,17 +203,19 @@ bool has(json const& body, char const* name) {
     return found != body.end() && !found->is_null();
 }
 
-/// The secrets that an environment variable holds. Its value never comes into a message.
-core::Result<std::vector<std::string>> secrets_from(std::string const& variable, Environment const& environment) {
+/// What an environment variable holds. Its value never comes into a message.
+core::Result<std::string_view> value_of(
+    std::string const& variable, Environment const& environment, std::string const& field
+) {
     auto const found = environment.find(variable);
-    if (found == environment.end() || core::trim(found->second).empty()) {
-        return core::fail(
-            core::ErrorCode::InvalidField, "the environment variable `" + variable + "` is not set", "/secret_env"
-        );
-    }
+    auto const value = found == environment.end() ? std::string_view{} : core::trim(found->second);
+    if (!value.empty()) return value;
+    return core::fail(core::ErrorCode::InvalidField, "the environment variable `" + variable + "` is not set", field);
+}
+
+std::vector<std::string> split_secrets(std::string_view rest) {
     std::vector<std::string> secrets;
     constexpr std::string_view separators = " ,\t\r\n";
-    std::string_view rest{found->second};
     for (auto begin = rest.find_first_not_of(separators); begin != std::string_view::npos;
          begin = rest.find_first_not_of(separators)) {
         rest.remove_prefix(begin);
@@ -230,9 +233,9 @@ Read settle_secrets(TargetConfig& target, json const& body, Environment const& e
     if (given) target.secret_env.clear();
     if (!given && body.contains("secret_env")) target.secrets.clear();
     if (!named) return {};
-    auto secrets = secrets_from(target.secret_env, environment);
-    if (!secrets) return core::pass_on(secrets);
-    target.secrets = *std::move(secrets);
+    auto const value = value_of(target.secret_env, environment, "/secret_env");
+    if (!value) return core::pass_on(value);
+    target.secrets = split_secrets(*value);
     auto const sound = WebhookSigner::make(target.secrets);
     if (sound) return {};
     return core::fail(
@@ -241,12 +244,26 @@ Read settle_secrets(TargetConfig& target, json const& body, Environment const& e
     );
 }
 
+Read settle_auth_token(TargetConfig& target, json const& body, Environment const& environment) {
+    auto const given = has(body, "auth_token");
+    auto const named = has(body, "auth_token_env") && !target.auth_token_env.empty();
+    if (given && named) return refuse("/auth_token_env", "and `auth_token` exclude each other");
+    if (given) target.auth_token_env.clear();
+    if (!given && body.contains("auth_token_env")) target.auth_token.clear();
+    if (!named) return {};
+    auto const value = value_of(target.auth_token_env, environment, "/auth_token_env");
+    if (!value) return core::pass_on(value);
+    target.auth_token = *value;
+    return {};
+}
+
 }  // namespace
 
 core::Result<TargetConfig> target_from_json(json const& body, Environment const& environment) {
     TargetConfig target;
     auto done = read_members<TargetConfig>(target, body, {}, target_members);
     if (done) done = settle_secrets(target, body, environment);
+    if (done) done = settle_auth_token(target, body, environment);
     if (done) done = validate(target);
     if (!done) return core::pass_on(done);
     return target;
@@ -263,6 +280,7 @@ core::Result<TargetConfig> patch_target(TargetConfig target, json const& body, E
         if (old != old_headers.end()) value = old->second;
     }
     done = settle_secrets(target, body, environment);
+    if (done) done = settle_auth_token(target, body, environment);
     if (done) done = validate(target);
     if (!done) return core::pass_on(done);
     return target;

@@ -50,6 +50,7 @@ json shared_members(TargetConfig const& target) {
     };
     for (auto const& [name, text] :
          {std::pair{"secret_env", &target.secret_env},
+          {"auth_token_env", &target.auth_token_env},
           {"ca_file", &target.ca_file},
           {"client_certificate_file", &target.client_certificate_file},
           {"client_key_file", &target.client_key_file}}) {
@@ -76,7 +77,7 @@ json target_to_storage(TargetConfig const& target) {
     for (auto const& [name, value] : target.headers) headers[name] = value;
     out["headers"] = std::move(headers);
     if (target.secret_env.empty()) out["secrets"] = target.secrets;
-    if (!target.auth_token.empty()) out["auth_token"] = target.auth_token;
+    if (!target.auth_token.empty() && target.auth_token_env.empty()) out["auth_token"] = target.auth_token;
     return out;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "core/result.hpp"
+#include "delivery/targets.hpp"
 #include "events/event_log.hpp"
+#include "handlers/services.hpp"
 #include "http/message.hpp"
 
 #include <functional>
@@ -19,5 +21,14 @@ namespace macp::handlers {
 
 /// The stored answer to an earlier request with the same key. Errors: InvalidField when its body was another.
 [[nodiscard]] core::Result<std::string> replay_answer(http::Request const& request, std::string const& stored);
+
+/// The answer that an earlier request with the same key had: for calls whose own effect would stand in their way.
+/// Errors: those of both above; those of the log.
+[[nodiscard]] async::Task<core::Result<std::optional<std::string>>> earlier_answer(
+    Services const& services, http::Request const& request
+);
+
+/// Stores the answer of a call that leaves nothing else in the log. Errors: those of the log.
+[[nodiscard]] async::Task<core::Result<delivery::Effect>> store_answer(Services const& services, delivery::Once once);
 
 }  // namespace macp::handlers

@@ -18,6 +18,8 @@ Routes all_routes(Services const& services, bool echo) {
     append(all, event_routes(services));
     append(all, hook_routes(services));
     append(all, reject_routes(services));
+    append(all, webhook_routes(services));
+    append(all, webhook_list_routes(services));
     append(all, health_routes(services));
     append(all, system_routes(services));
     append(all, spec_routes());

@@ -3,6 +3,7 @@
 #include "async/shard.hpp"
 #include "async/worker_pool.hpp"
 #include "core/time.hpp"
+#include "delivery/targets.hpp"
 #include "events/event_log.hpp"
 #include "http/message.hpp"
 #include "ingest/rejects.hpp"
@@ -21,7 +22,9 @@ struct Services {
     events::EventLog& log;
     async::WorkerPool& readers;  ///< For what blocks: pages of the log, large bodies.
     core::Clock const& clock;
-    ingest::Rejects& rejects;                               ///< Where refused bodies are kept.
+    ingest::Rejects& rejects;  ///< Where refused bodies are kept.
+    delivery::Targets& targets;
+    delivery::Environment const& environment;               ///< For `secret_env` of webhooks.
     std::string github_secret{};                            ///< Empty: GitHub's signature is not checked.
     std::function<ws::Hub&(async::Shard&)> hub{};           ///< The fan-out of a shard.
     std::function<async::Task<std::string>()> status{};     ///< The document of /api/status.

@@ -4,10 +4,12 @@
 #include "core/id.hpp"
 #include "core/json.hpp"
 #include "core/version.hpp"
+#include "delivery/webhook_sink.hpp"
 #include "events/sqlite_log.hpp"
 #include "handlers/routes.hpp"
 #include "http/tokens.hpp"
 #include "server/reports.hpp"
+#include "server/webhook_targets.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
@@ -79,6 +81,12 @@ std::string text_of(boost::asio::ip::tcp::endpoint const& endpoint) {
     return host + ':' + std::to_string(endpoint.port());
 }
 
+/// Awaits the task on the shard's loop, blocking this thread.
+template <class T>
+T on_loop(async::Shard& shard, async::Task<T> task) {
+    return boost::asio::co_spawn(shard.executor(), std::move(task), boost::asio::use_future).get();
+}
+
 ingest::WatcherOptions watcher_options(core::Config const& config) {
     return {
         .root = config.root,
@@ -97,6 +105,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(core::LoadedConfig config) {
     std::unique_ptr<Gateway> gateway{new Gateway{std::move(config)}};
     if (auto const opened = gateway->open_log(); !opened) return core::pass_on(opened);
     gateway->build_fan_out();
+    if (auto const started = gateway->start_delivery(); !started) return core::pass_on(started);
     if (auto const built = gateway->build_doors(); !built) return core::pass_on(built);
     for (auto& shard : gateway->shards_) shard->start();
     gateway->announce(
@@ -112,7 +121,11 @@ Gateway::~Gateway() {
 }
 
 Result<void> Gateway::open_log() {
-    auto opened = events::SqliteLog::open(log_options(loaded_.config, clock_));
+    auto options = log_options(loaded_.config, clock_);
+    options.on_overrun = [this](events::Overrun const& overrun) {
+        if (auto* const targets = delivering_.load()) targets->overrun(overrun);
+    };
+    auto opened = events::SqliteLog::open(std::move(options));
     if (!opened) return core::pass_on(opened);
     log_ = *std::move(opened);
     rejects_ = std::make_unique<ingest::Rejects>(*log_);
@@ -136,15 +149,37 @@ void Gateway::build_fan_out() {
     shards_.front()->tasks().spawn(prove_log());
 }
 
+Result<void> Gateway::start_delivery() {
+    environment_ = process_environment();
+    auto configured = configured_targets(loaded_.config, environment_);
+    if (!configured) return core::pass_on(configured);
+    auto outgoing = outgoing_options(loaded_.config);
+    if (!outgoing) return core::pass_on(outgoing);
+    targets_ = std::make_unique<delivery::Targets>(delivery::TargetServices{
+        .log = *log_,
+        .readers = *readers_,
+        .clock = clock_,
+        .shards = shard_list(),
+        .make_sink = delivery::webhook_sinks(log_->epoch(), clock_, *std::move(outgoing)),
+        .environment = environment_,
+    });
+    if (auto const started = targets_->start(*std::move(configured)); !started) return core::pass_on(started);
+    delivering_ = targets_.get();
+    return {};
+}
+
+std::vector<async::Shard*> Gateway::shard_list() const {
+    std::vector<async::Shard*> all;
+    for (auto const& shard : shards_) all.push_back(shard.get());
+    return all;
+}
+
 Result<void> Gateway::build_doors() {
     auto const& config = loaded_.config;
     auto policy = policy_of(config);
     if (!policy) return core::pass_on(policy);
     access_ = std::make_unique<http::Access>(*std::move(policy));
-    std::vector<async::Shard*> shards;
-    shards.reserve(shards_.size());
-    for (auto& shard : shards_) shards.push_back(shard.get());
-    http_ = std::make_unique<http::HttpServer>(shards, http::Limits::from(config.http), *access_);
+    http_ = std::make_unique<http::HttpServer>(shard_list(), http::Limits::from(config.http), *access_);
     start_watcher();
     build_services();
     bool const echo = std::getenv("MACP_TEST_ECHO") != nullptr;  // NOLINT(concurrency-mt-unsafe): nothing writes it
@@ -173,14 +208,20 @@ void Gateway::build_services() {
         .readers = *readers_,
         .http = *http_,
         .rejects = *rejects_,
+        .targets = *targets_,
         .shards = shards_,
         .hubs = hubs_,
         .watcher = watcher_.get(),
         .poll_interval = to_milliseconds(loaded_.config.watch.poll_interval_seconds),
     });
-    services_ = std::make_unique<handlers::Services>(
-        handlers::Services{.log = *log_, .readers = *readers_, .clock = clock_, .rejects = *rejects_}
-    );
+    services_ = std::make_unique<handlers::Services>(handlers::Services{
+        .log = *log_,
+        .readers = *readers_,
+        .clock = clock_,
+        .rejects = *rejects_,
+        .targets = *targets_,
+        .environment = environment_,
+    });
     auto const& variable = loaded_.config.github.secret_env;
     auto const* const secret = std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): nothing writes it
     if (secret != nullptr) services_->github_secret = secret;
@@ -238,6 +279,11 @@ Result<void> Gateway::reload() {
     auto certificates = http_->read_tls();
     if (!certificates) return core::pass_on(certificates);
 
+    auto configured = configured_targets(next, environment_);
+    if (!configured) return core::pass_on(configured);
+    auto const replaced = on_loop(*shards_.front(), targets_->reconfigure(*std::move(configured)));
+    if (!replaced) return replaced;
+
     // All of it is good: from here on nothing fails, so that a bad file changes nothing.
     for (auto const& key : core::keys_that_need_restart(loaded_.config, fresh->config)) {
         spdlog::warn("{} has changed; it takes a restart to apply", key);
@@ -258,16 +304,20 @@ void Gateway::drain() {
     stop_everything(to_milliseconds(loaded_.config.drain_seconds));
 }
 
-/// Top down, so that nothing is gone while somebody may still use it: doors, loops, readers; the log goes last of all.
+/// Top down, so that nothing is gone while somebody may still use it: doors, deliveries, loops, readers; the log goes
+/// last of all.
 void Gateway::stop_everything(milliseconds grace) {
     stopped_ = true;
-    auto const finish = [](async::Shard& shard, async::Task<> task) {
-        boost::asio::co_spawn(shard.executor(), std::move(task), boost::asio::use_future).get();
-    };
+    auto const deadline = std::chrono::steady_clock::now() + grace;
     for (auto& shard : shards_) shard->start();
-    if (http_) finish(*shards_.front(), http_->drain(grace));
+    if (http_) on_loop(*shards_.front(), http_->drain(grace));
     if (watcher_) watcher_->stop();
-    for (auto& shard : shards_) finish(*shard, shard->tasks().drain(milliseconds{0}));
+    delivering_ = nullptr;
+    if (targets_) {
+        auto const rest = deadline - std::chrono::steady_clock::now();
+        on_loop(*shards_.front(), targets_->drain(std::max(rest, std::chrono::steady_clock::duration::zero())));
+    }
+    for (auto& shard : shards_) on_loop(*shard, shard->tasks().drain(milliseconds{0}));
     for (auto& shard : shards_) shard->stop();
     for (auto& shard : shards_) shard->join();
     if (readers_) readers_->join();

@@ -4,6 +4,7 @@
 #include "async/worker_pool.hpp"
 #include "core/config_load.hpp"
 #include "core/time.hpp"
+#include "delivery/targets.hpp"
 #include "events/event_log.hpp"
 #include "handlers/services.hpp"
 #include "http/access.hpp"
@@ -13,6 +14,7 @@
 #include "ingest/watcher.hpp"
 #include "ws/hub.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -41,11 +43,11 @@ public:
     [[nodiscard]] events::EventLog& log() noexcept { return *log_; }
 
     /// Reads the configuration again from where it came: tokens, hosts, origins, poll interval, log level,
-    /// certificates. Errors: as `start`; the old configuration stays in force.
+    /// certificates, webhook targets. Errors: as `start`; the old configuration stays in force.
     [[nodiscard]] core::Result<void> reload();
 
-    /// Stops accepting, lets requests end, closes WebSockets with 1001, all within `drain_seconds`, then stores what is
-    /// left and ends. Blocks.
+    /// Stops accepting, lets requests end, closes WebSockets with 1001, lets deliveries on their way end, all within
+    /// `drain_seconds`, then stores what is left and ends. Blocks.
     void drain();
 
 private:
@@ -53,9 +55,11 @@ private:
 
     [[nodiscard]] core::Result<void> open_log();
     void build_fan_out();
+    [[nodiscard]] core::Result<void> start_delivery();
     [[nodiscard]] core::Result<void> build_doors();
     void build_services();
     void start_watcher();
+    [[nodiscard]] std::vector<async::Shard*> shard_list() const;
     void announce(std::string type, std::string data);
     [[nodiscard]] async::Task<> prove_log();
     [[nodiscard]] static async::Task<> close_on_drain(ws::Hub& hub);
@@ -69,6 +73,9 @@ private:
     ws::Seats seats_;  ///< Before the shards: what is left on their loops may have some.
     std::vector<std::unique_ptr<async::Shard>> shards_;  ///< Before all that posts to them.
     std::unique_ptr<async::WorkerPool> readers_;
+    delivery::Environment environment_;
+    std::unique_ptr<delivery::Targets> targets_;  ///< Outlives the log, whose thread tells it of overruns.
+    std::atomic<delivery::Targets*> delivering_{nullptr};
     std::unique_ptr<events::EventLog> log_;
     std::unique_ptr<ingest::Rejects> rejects_;
     std::unique_ptr<ingest::Watcher> watcher_;

@@ -113,6 +113,45 @@ void tell_rejects(Page& page, ingest::Rejects const& rejects) {
     }
 }
 
+void tell_targets(Page& page, std::vector<delivery::TargetMetrics> const& targets) {
+    using Metrics = delivery::TargetMetrics;
+    auto const tell = [&](bool is_counter, std::string const& name, std::string const& help, auto value) {
+        for (auto const& target : targets) {
+            Labels labels{{"target", target.id}};
+            if (is_counter) {
+                page.counter(name, help, value(target), std::move(labels));
+            } else {
+                page.gauge(name, help, value(target), std::move(labels));
+            }
+        }
+    };
+    tell(true, "macp_delivery_events_total", "Events delivered.", [](Metrics const& t) { return number(t.delivered); });
+    tell(true, "macp_delivery_attempts_total", "Tries, failed ones too.", [](Metrics const& t) {
+        return number(t.attempts);
+    });
+    tell(true, "macp_delivery_failed_attempts_total", "Tries that failed.", [](Metrics const& t) {
+        return number(t.failed_attempts);
+    });
+    tell(false, "macp_delivery_lag_events", "Events of the log after the target's cursor.", [](Metrics const& t) {
+        return number(t.lag);
+    });
+    tell(false, "macp_delivery_in_flight", "Requests on their way.", [](Metrics const& t) {
+        return number(t.in_flight);
+    });
+    tell(false, "macp_delivery_dead_letters", "Events given up for the target.", [](Metrics const& t) {
+        return number(t.dead_letters);
+    });
+    tell(false, "macp_delivery_breaker_open", "1 while the target is only probed.", [](Metrics const& t) {
+        return t.breaker == delivery::BreakerState::Closed ? 0 : 1;
+    });
+    for (auto const& target : targets) {
+        page.gauge(
+            "macp_delivery_state", "1 for the state that the target is in.", 1,
+            {{"target", target.id}, {"state", std::string{delivery::to_text(target.state)}}}
+        );
+    }
+}
+
 void tell_http(Page& page, std::vector<http::Counters const*> const& all) {
     constexpr std::array<char const*, 6> classes{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
     auto const shards = all.size();
@@ -195,6 +234,7 @@ std::string prometheus_text(Parts const& parts, ProcessStats const& process, dou
     tell_log(page, parts.log);
     if (parts.watcher != nullptr) tell_watcher(page, parts.watcher->status());
     tell_rejects(page, parts.rejects);
+    tell_targets(page, parts.targets.metrics());
     tell_http(page, parts.http.counters());
     tell_hubs(page, parts.hubs);
     tell_loops(page, parts.shards);

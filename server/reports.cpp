@@ -74,6 +74,32 @@ Json part(std::string name, bool ok, Json age, std::string detail) {
     return document;
 }
 
+Json targets_document(std::vector<delivery::TargetMetrics> const& targets) {
+    Json list = Json::array();
+    for (auto const& target : targets) {
+        list.push_back(
+            {{"id", target.id},
+             {"name", target.name},
+             {"state", delivery::to_text(target.state)},
+             {"breaker", delivery::to_text(target.breaker)},
+             {"lag", target.lag},
+             {"in_flight", target.in_flight},
+             {"delivered", target.delivered},
+             {"attempts", target.attempts},
+             {"failed_attempts", target.failed_attempts},
+             {"dead_letters", target.dead_letters}}
+        );
+    }
+    return list;
+}
+
+/// A target that fails is its own trouble, and others' no reason to stay away: it is told, and does not count.
+Json target_part(delivery::TargetMetrics const& target) {
+    bool const healthy = target.state == delivery::TargetState::Healthy;
+    auto const state = std::string{delivery::to_text(target.state)};
+    return part("target:" + target.id, true, nullptr, healthy ? "" : state);
+}
+
 Json log_part(events::LogStats const& stats, core::Time now) {
     auto const age = seconds_since(stats.last_commit, now);
     bool const late = age.is_number() && age.get<double>() > std::chrono::duration<double>(stuck_after).count();
@@ -176,7 +202,8 @@ async::Task<std::string> Reports::status() const {
           {"subscribers", subscribers},
           {"connections", connections},
           {"requests", requests}}},
-        {"watch", watch_document(watched)}
+        {"watch", watch_document(watched)},
+        {"targets", targets_document(parts_.targets.metrics())}
     };
     co_return core::dump_json(document);
 }
@@ -187,6 +214,7 @@ handlers::Services::Readiness Reports::readiness() const {
     parts.push_back(log_part(parts_.log.stats(), now));
     if (parts_.watcher != nullptr) parts.push_back(watcher_part(parts_.watcher->status(), parts_.poll_interval, now));
     for (auto const& shard : parts_.shards) parts.push_back(shard_part(*shard));
+    for (auto const& target : parts_.targets.metrics()) parts.push_back(target_part(target));
     bool const ready = std::ranges::all_of(parts, [](Json const& document) { return document["ok"].get<bool>(); });
     return {.ready = ready, .document = core::dump_json({{"status", ready ? "ready" : "not_ready"}, {"parts", parts}})};
 }

@@ -3,6 +3,7 @@
 #include "async/shard.hpp"
 #include "async/worker_pool.hpp"
 #include "core/time.hpp"
+#include "delivery/targets.hpp"
 #include "events/event_log.hpp"
 #include "handlers/services.hpp"
 #include "http/server.hpp"
@@ -27,6 +28,7 @@ struct Parts {
     async::WorkerPool& readers;
     http::HttpServer& http;
     ingest::Rejects const& rejects;
+    delivery::Targets const& targets;
     std::vector<std::unique_ptr<async::Shard>> const& shards;
     std::vector<std::unique_ptr<ws::Hub>> const& hubs;
     ingest::Watcher const* watcher = nullptr;  ///< Null when nothing is watched.

@@ -286,6 +286,56 @@ class Contract:
             self.answer("retryReject", answer, answer.status if answer.status in (202, 400, 409, 422) else 202, reject["id"])
             break
 
+    def webhooks(self, mark):
+        """Against a target that nobody is at: what it fails with is told, not what it is sent."""
+        def ask(method, path, body=None, **headers):
+            text = None if body is None else json.dumps(body)
+            return self.gateway.ask(method, path, text, Content_Type="application/json", **headers)
+
+        body = {"name": f"contract-{mark}", "url": "http://127.0.0.1:9/", "types": ["contract.*"], "retry": {"count": 0}}
+        made = self.answer("createWebhook", ask("POST", "/api/webhooks", body), 201)
+        if not made:
+            return
+        own = f"/api/webhooks/{made['id']}"
+        self.refusal("createWebhook", ask("POST", "/api/webhooks", body), 409, "with a name that is taken", "/name")
+        self.refusal("createWebhook", ask("POST", "/api/webhooks", body | {"colour": 1}), 422, "with an unknown member", "/colour")
+        self.refusal("createWebhook", self.gateway.ask("POST", "/api/webhooks", "x", Content_Type="text/plain"), 415, "with text")
+        self.answer("listWebhooks", ask("GET", "/api/webhooks?limit=1"), 200)
+        self.refusal("listWebhooks", ask("GET", "/api/webhooks?limit=0"), 422, "with limit=0", "limit")
+        self.answer("updateWebhook", ask("PATCH", own, {"rate_per_second": 100}), 200)
+        self.refusal("updateWebhook", ask("PATCH", own, {"since": "start"}), 422, "with another place", "/since")
+        self.answer("testWebhook", ask("POST", f"{own}/test"), 200)
+        self.answer("pauseWebhook", ask("POST", f"{own}/pause"), 200)
+        self.answer("resumeWebhook", ask("POST", f"{own}/resume"), 200)
+        self.gateway.post({"type": "contract.webhook", "task_id": mark})
+        self.answer("replayWebhook", ask("POST", f"{own}/replay", {"since": "start", "types": ["contract.one"]}), 202)
+        self.refusal("replayWebhook", ask("POST", f"{own}/replay", {"since": "x y"}), 422, "since nothing", "/since")
+        for _ in range(200):
+            tries = ask("GET", f"{own}/deliveries?limit=2")
+            if tries.status != 200 or tries.json()["items"]:
+                break
+        tries = self.answer("listWebhookDeliveries", tries, 200)
+        self.check(tries and tries["items"], "listWebhookDeliveries: no try was made")
+        self.refusal("listWebhookDeliveries", ask("GET", f"{own}/deliveries?cursor=zz"), 422, "with a foreign cursor", "cursor")
+        self.answer("getWebhook", ask("GET", own), 200)
+        letters = self.answer("listDeadLetters", ask("GET", f"{own}/dead-letters"), 200)
+        self.check(letters and letters["items"], "listDeadLetters: there is none")
+        self.refusal("listDeadLetters", ask("GET", f"{own}/dead-letters?cursor=zz"), 422, "with a foreign cursor", "cursor")
+        self.answer("redeliverDeadLetters", ask("POST", f"{own}/dead-letters/redeliver", {"all": True}), 202)
+        self.refusal("redeliverDeadLetters", ask("POST", f"{own}/dead-letters/redeliver", {}), 422, "of none", "/ids")
+        answer = ask("POST", f"{own}/dead-letters/discard", {"all": True})
+        self.answer("discardDeadLetters", answer, answer.status if answer.status in (200, 409) else 200)
+        page = ask("GET", f"/api/events?task_id={mark}&type=contract.webhook").json()
+        seq = page["items"][0]["seq"]
+        told = self.answer("listEventDeliveries", ask("GET", f"/api/events/{seq}/deliveries"), 200)
+        self.check(told and told["items"][-1]["matched"], "listEventDeliveries: the target did not want the event")
+        self.refusal("listEventDeliveries", ask("GET", "/api/events/9007199254740991/deliveries"), 404, "of nothing")
+        self.refusal("listEventDeliveries", ask("GET", "/api/events/x/deliveries"), 422, "of x", "seq")
+        self.answer("deleteWebhook", ask("DELETE", own), 200)
+        for operation_id in ("getWebhook", "deleteWebhook", "pauseWebhook", "listDeadLetters"):
+            method, path, _ = self.spec.operations[operation_id]
+            self.refusal(operation_id, ask(method, path.replace("{id}", made["id"])), 404, "of one that is gone")
+
     def live(self, mark):
         path = f"/api/events/stream?since=start&task_id={mark}"
         connection, response = self.gateway.connect("GET", path)
@@ -328,6 +378,7 @@ class Contract:
         mark = self.posting()
         self.reading(mark)
         self.rejects()
+        self.webhooks(mark)
         self.live(mark)
         left = set(self.spec.operations) - self.seen
         self.check(not left, f"operations that this script does not know: {sorted(left)}")

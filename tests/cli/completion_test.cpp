@@ -39,6 +39,9 @@ TEST_SUITE("completion") {
         CHECK(offers(shell, "tail --si") == " --since ");
         CHECK(offers(shell, "watch --on") == " --once ");
         CHECK(offers(shell, "completion z") == " zsh ");
+        CHECK(offers(shell, "webhooks pa") == " pause ");
+        CHECK(offers(shell, "webhooks replay --un") == " --until ");
+        CHECK(offers(shell, "webhooks add --sec").find(" --secret-file ") != std::string::npos);
         CHECK(offers(shell, "serve --config some") == " somewhere.toml ");
         CHECK(offers(shell, "tail --since s") == "  ");
     }

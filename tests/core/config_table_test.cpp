@@ -23,14 +23,17 @@ void note(std::set<void const*>& addresses, Fields const&... fields) {
 /// Every field of the struct. The bindings do not compile when a field is added: then give it a row in the table too.
 std::set<void const*> every_field(core::Config const& config) {
     std::set<void const*> all;
-    auto const& [listen, threads, drain, root, roots, log, watch, github, http, ws, access, tls, logging] = config;
-    note(all, listen, threads, drain, root, roots);
+    auto const& [listen, threads, drain, root, roots, log, watch, github, webhooks, outgoing, http, ws, access, tls, logging] =
+        config;
+    note(all, listen, threads, drain, root, roots, webhooks);
     auto const& [l1, l2, l3, l4, l5, l6, l7, l8, l9] = log;
     note(all, l1, l2, l3, l4, l5, l6, l7, l8, l9);
     auto const& [w1, w2, w3, w4] = watch;
     note(all, w1, w2, w3, w4);
     auto const& [g1] = github;
     note(all, g1);
+    auto const& [u1, u2, u3] = outgoing;
+    note(all, u1, u2, u3);
     auto const& [h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11, h12] = http;
     note(all, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11, h12);
     auto const& [s1, s2, s3, s4, s5, s6, s7, s8] = ws;
@@ -58,6 +61,9 @@ struct Change {
     void operator()(std::uint64_t& (*field)(core::Config&)) const { field(config) += 1; }
     void operator()(std::vector<std::string>& (*field)(core::Config&)) const {
         field(config) = {"one", "two \\ three"};
+    }
+    void operator()(std::vector<core::ConfigTable>& (*field)(core::Config&)) const {
+        field(config) = {{.json = R"({"name":"one"})"}, {.json = R"({"name":"two"})"}};
     }
     void operator()(core::TokenMap& (* /*field*/)(core::Config&)) const {}
 

@@ -63,6 +63,27 @@ TEST_SUITE("config file") {
         );
     }
 
+    TEST_CASE("keeps a list of tables as JSON, with the line of each member") {
+        ConfigFixture const here{
+            "[[webhooks]]\nname = \"a\"\n\n[[webhooks]]\nname = \"b\"\ntypes = [\n  \"task.*\",\n  \"x\"]\n"
+            "[webhooks.retry]\ncount = 3\n"
+        };
+        auto const loaded = here.load();
+        REQUIRE(loaded);
+        auto const& tables = loaded->config.webhooks;
+        REQUIRE(tables.size() == 2);
+        CHECK(tables[0].json == R"({"name":"a"})");
+        CHECK(tables[1].json == R"({"name":"b","retry":{"count":3},"types":["task.*","x"]})");
+        CHECK(tables[1].file.ends_with("macp.toml"));
+        CHECK(tables[0].lines.at("") == 1);
+        CHECK(tables[1].lines.at("/name") == 5);
+        CHECK(tables[1].lines.at("/types/1") == 8);
+        CHECK(tables[1].lines.at("/retry/count") == 10);
+        CHECK(
+            core::show_config(loaded->config, *core::find_config_key("webhooks")) == R"([{name = "a"}, {name = "b"}])"
+        );
+    }
+
     TEST_CASE("takes sizes as numbers and as texts") {
         CHECK(ConfigFixture{"[log]\nmax_bytes = 4096\n"}.load()->config.log.max_bytes == 4096);
         CHECK(ConfigFixture{"[log]\nmax_bytes = '16MiB'\n"}.load()->config.log.max_bytes == 16U << 20U);
@@ -103,6 +124,15 @@ TEST_SUITE("config refusals") {
         CHECK(ConfigFixture{"[log]\nmax_bytes = '16 mib'\n"}.refuses("2", "16MiB"));
         CHECK(ConfigFixture{"log = 1\n"}.refuses("1", "write [log]"));
         CHECK(ConfigFixture{"[listen]\nport = 1\n"}.refuses("1", "`listen` must be text, got a table"));
+    }
+
+    TEST_CASE("tell what is no list of tables") {
+        CHECK(ConfigFixture{"webhooks = 1\n"}.refuses(
+            "1", "`webhooks` must be a list of tables, got 1: write [[webhooks]]"
+        ));
+        CHECK(ConfigFixture{"[webhooks]\nname = 1\n"}.refuses("1", "got a table: write [[webhooks]]"));
+        CHECK(ConfigFixture{"[[webhooks]]\na = 2026-01-01\n"}.refuses("1", "a date"));
+        CHECK(ConfigFixture{"[[webhoks]]\na = 1\n"}.refuses("1", "the nearest known table is `webhooks`"));
     }
 
     TEST_CASE("tell a value out of range") {
@@ -152,6 +182,17 @@ TEST_SUITE("config environment") {
         CHECK(loaded->config.log.max_bytes == 1U << 30U);
         CHECK(loaded->config.access.hosts == std::vector<std::string>{"a.example", "b.example"});
         CHECK(loaded->config.root == "/tmp");
+    }
+
+    TEST_CASE("holds a list of tables as JSON") {
+        ConfigFixture here;
+        here.sources.environment["MACP_WEBHOOKS"] = R"([{"name":"a"}])";
+        auto const loaded = here.load();
+        REQUIRE(loaded);
+        REQUIRE(loaded->config.webhooks.size() == 1);
+        CHECK(loaded->config.webhooks[0].file == "MACP_WEBHOOKS");
+        here.sources.environment["MACP_WEBHOOKS"] = "a";
+        CHECK(here.refusal().find("MACP_WEBHOOKS must be a list of tables") != std::string::npos);
     }
 
     TEST_CASE("is refused with the variable's name") {

@@ -16,8 +16,15 @@ TEST_SUITE("route table") {
         core::SystemClock const clock;
         async::WorkerPool readers{"test", 1};
         ingest::Rejects rejects{(*gateway).log()};
+        delivery::Environment const environment;
+        delivery::Targets targets{{.log = (*gateway).log(), .readers = readers, .clock = clock}};
         handlers::Services const services{
-            .log = (*gateway).log(), .readers = readers, .clock = clock, .rejects = rejects
+            .log = (*gateway).log(),
+            .readers = readers,
+            .clock = clock,
+            .rejects = rejects,
+            .targets = targets,
+            .environment = environment
         };
 
         std::vector<std::string> served;
