@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -16,19 +17,21 @@ namespace macp::events {
 /// The newest part of the log in memory, as shared chunks, within a byte bound.
 /// Threads: `publish` from the log's thread only; everything else from anywhere.
 class Tail {
+    struct Wakes;
+
 public:
     /// Called after events were published; must be cheap, must not block, and must leave registrations alone: it wakes
     /// a shard.
     using Wake = std::function<void()>;
 
-    /// Keeps a wake registered. Once it is gone the wake is not called any more, nor still running.
-    /// Lifetime: the tail outlives it.
+    /// Keeps a wake registered. Once it is gone the wake is not called any more, nor still running. It may outlive the
+    /// tail.
     class Registration {
     public:
         Registration() = default;
-        Registration(Registration&& other) noexcept : tail_{std::exchange(other.tail_, nullptr)}, at_{other.at_} {}
+        Registration(Registration&& other) noexcept = default;
         Registration& operator=(Registration&& other) noexcept {
-            std::swap(tail_, other.tail_);
+            std::swap(wakes_, other.wakes_);
             std::swap(at_, other.at_);
             return *this;
         }
@@ -37,9 +40,9 @@ public:
     private:
         friend class Tail;
         using Place = std::list<Wake>::iterator;
-        Registration(Tail& tail, Place at) : tail_{&tail}, at_{at} {}
+        Registration(std::shared_ptr<Wakes> wakes, Place at) : wakes_{std::move(wakes)}, at_{at} {}
 
-        Tail* tail_ = nullptr;
+        std::shared_ptr<Wakes> wakes_{};
         Place at_{};
     };
 
@@ -67,8 +70,7 @@ private:
     mutable std::mutex mutex_;
     std::deque<ChunkPtr> chunks_;
     std::size_t bytes_ = 0;
-    std::mutex wakes_mutex_;  ///< Held while they are called, too, so that none is dropped while it runs.
-    std::list<Wake> wakes_;
+    std::shared_ptr<Wakes> wakes_;
 };
 
 }  // namespace macp::events

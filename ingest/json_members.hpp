@@ -32,22 +32,22 @@ private:
 
 /// The members of an object that say what an event is; the first of a name counts.
 enum class Name {
-    EventType,
+    Id,
     Type,
     Kind,
-    Event,
-    EventId,
-    Id,
-    Timestamp,
     Time,
-    EventTimestamp,
-    TaskId,
-    SessionName,
-    SessionId,
-    Metadata,
-    Payload,
     Data,
+    Event,
+    TaskId,
+    Payload,
+    EventId,
+    Metadata,
+    Timestamp,
+    EventType,
+    SessionId,
     SpecVersion,
+    SessionName,
+    EventTimestamp,
     Count
 };
 class Members {

@@ -104,6 +104,7 @@ Task<> serve(
 ) {
     auto const written = co_await transport->write(head);  // of SSE it is the first comment
     if (written.error) co_return;
+    head = {};  // what this holds, it holds as long as the session lives
     auto session = std::make_shared<Session>(hub, std::move(transport), format, std::move(peer));
     co_await Session::run(std::move(session), std::move(leftover), std::move(opening));
 }

@@ -97,6 +97,7 @@ TEST_SUITE("tail") {
         moved = {};
         tail.publish(chunk_of(4, 4));
         CHECK(first == 3);
+        auto const outlives_its_tail = events::Tail{0, 1}.add_wake([] {});
     }
 
     TEST_CASE("drops a wake only when it no longer runs") {
