@@ -1,5 +1,8 @@
 #include "cli/manual.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace macp::cli {
 namespace {
 
@@ -36,16 +39,17 @@ bool takes_path(OptionDoc const& option) {
 
 /// Options whose value is (not) a path, as alternatives of a shell pattern.
 std::string options_with_value(Manual const& manual, bool path) {
-    std::string pattern;
+    std::vector<std::string> names;
     for (auto const& command : manual.commands) {
         for (auto const& option : command.options) {
             if (option.positional || option.value.empty() || takes_path(option) != path) continue;
-            for (auto const& name : option.names) {
-                auto const known = '|' + pattern + '|';
-                if (known.find('|' + name + '|') == std::string::npos) pattern += (pattern.empty() ? "" : "|") + name;
-            }
+            std::ranges::copy_if(option.names, std::back_inserter(names), [&](std::string const& name) {
+                return std::ranges::find(names, name) == names.end();
+            });
         }
     }
+    std::string pattern;
+    for (auto const& name : names) pattern.append(pattern.empty() ? "" : "|").append(name);
     return pattern;
 }
 
@@ -78,6 +82,23 @@ std::string zsh_argument(OptionDoc const& option, std::string const& name) {
         spec += '(' + words + ')';
     }
     return shell_quoted(spec);
+}
+
+/// What follows the names of an option, or what a positional argument may be.
+std::string fish_value(OptionDoc const& option) {
+    if (!option.positional && option.value.empty()) return {};
+    if (!option.positional) return takes_path(option) ? " -r -F" : " -x";
+    std::string words;
+    for (auto const& choice : option.choices) add_word(words, choice);
+    return words.empty() ? "" : " -a " + shell_quoted(words);
+}
+
+std::string fish_line(std::string const& when, OptionDoc const& option) {
+    auto out = "complete -c macp -n " + shell_quoted(when);
+    for (auto const& name : option.positional ? std::vector<std::string>{} : option.names) {
+        out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+    }
+    return out + fish_value(option) + " -d " + shell_quoted(option.description) + '\n';
 }
 
 }  // namespace
@@ -159,24 +180,11 @@ std::string zsh_completion(Manual const& manual) {
 
 std::string fish_completion(Manual const& manual) {
     std::string out = "# fish completion for macp\ncomplete -c macp -f\n";
-    auto const option_line = [&out](std::string const& when, OptionDoc const& option) {
-        out += "complete -c macp -n " + shell_quoted(when);
-        if (option.positional) {
-            std::string words;
-            for (auto const& choice : option.choices) add_word(words, choice);
-            out += words.empty() ? "" : " -a " + shell_quoted(words);
-        }
-        for (auto const& name : option.positional ? std::vector<std::string>{} : option.names) {
-            out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
-        }
-        if (!option.positional && !option.value.empty()) out += takes_path(option) ? " -r -F" : " -x";
-        out += " -d " + shell_quoted(option.description) + '\n';
-    };
     for (auto const& command : manual.top()) {
         out += "complete -c macp -n __fish_use_subcommand -a " + command.name + " -d " +
                shell_quoted(command.description) + '\n';
     }
-    for (auto const& option : manual.program.options) option_line("__fish_use_subcommand", option);
+    for (auto const& option : manual.program.options) out += fish_line("__fish_use_subcommand", option);
     for (auto const& group : manual.groups) {
         auto const inner = manual.in(group);
         auto const when =
@@ -190,7 +198,7 @@ std::string fish_completion(Manual const& manual) {
         auto const space = command.name.find(' ');
         auto when = "__fish_seen_subcommand_from " + command.name.substr(0, space);
         if (space != std::string::npos) when += "; and __fish_seen_subcommand_from " + command.name.substr(space + 1);
-        for (auto const& option : command.options) option_line(when, option);
+        for (auto const& option : command.options) out += fish_line(when, option);
     }
     return out;
 }

@@ -19,21 +19,31 @@ core::Result<Json> parse_value(std::string const& text, std::string const& what)
     return value;
 }
 
+struct Pair {
+    std::string key;
+    std::optional<std::string> value;
+};
+
+/// The pair that begins at `at`, which moves to its last word: `--key value`, or `--key=value` in one.
+core::Result<Pair> take_pair(std::vector<std::string> const& arguments, std::size_t& at) {
+    auto const& argument = arguments[at];
+    if (!argument.starts_with("--") || argument.size() == 2) {
+        return core::fail(core::ErrorCode::InvalidField, "expected --key value, got `" + argument + '`');
+    }
+    auto const equals = argument.find('=');
+    if (equals != std::string::npos) return Pair{argument.substr(2, equals - 2), argument.substr(equals + 1)};
+    Pair pair{.key = argument.substr(2), .value = {}};
+    if (at + 1 < arguments.size()) pair.value = arguments[++at];
+    return pair;
+}
+
 /// Puts the pairs of the command line into `data`; values are texts unless written `--key:=json`.
 core::Result<void> add_members(Json& data, std::vector<std::string> const& arguments) {
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         auto const& argument = arguments[i];
-        if (!argument.starts_with("--") || argument.size() == 2) {
-            return core::fail(core::ErrorCode::InvalidField, "expected --key value, got `" + argument + '`');
-        }
-        auto key = argument.substr(2);
-        std::optional<std::string> value;
-        if (auto const equals = key.find('='); equals != std::string::npos) {
-            value = key.substr(equals + 1);
-            key.resize(equals);
-        } else if (i + 1 < arguments.size()) {
-            value = arguments[++i];
-        }
+        auto pair = take_pair(arguments, i);
+        if (!pair) return core::pass_on(pair);
+        auto& [key, value] = *pair;
         bool const json = key.ends_with(':');
         if (json) key.pop_back();
         std::ranges::replace(key, '-', '_');

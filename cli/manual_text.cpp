@@ -1,6 +1,9 @@
 #include "cli/manual.hpp"
 
+#include <algorithm>
+#include <array>
 #include <sstream>
+#include <utility>
 
 namespace macp::cli {
 namespace {
@@ -11,19 +14,17 @@ struct Section {
 };
 
 /// What no option says; the same for the man page and the reference.
-constexpr Section sections[] = {
+constexpr std::array<Section, 3> sections{{
     {"Exit status",
      "0: done. 1: the server refused, or it failed here: the disk is full, the output takes no more. 2: bad usage, "
      "configuration or files; nothing was sent. 3: no server answered."},
     {"Environment",
      "MACP_TOKEN: the bearer token. MACP_URL: address of the server. MACP_CONFIG: the configuration file. NO_COLOR: "
-     "when "
-     "set, no colours. Every configuration key has a variable of its own; `macp config --explain` names them."},
+     "when set, no colours. Every configuration key has a variable of its own; `macp config --explain` names them."},
     {"Files",
      "./macp.toml, ~/.config/macp/macp.toml: the configuration. .mosaic/orchestrator/events.ndjson: the event lines "
-     "that "
-     "are followed. .mosaic/orchestrator/event_cursor.json: how far `macp watch` has read them."},
-};
+     "that are followed. .mosaic/orchestrator/event_cursor.json: how far `macp watch` has read them."},
+}};
 
 std::string usage_of(CommandDoc const& command) {
     std::string usage = "macp " + command.name + " [OPTIONS]";
@@ -45,24 +46,22 @@ std::string description_of(OptionDoc const& option) {
     return text;
 }
 
+constexpr std::array<std::pair<char, std::string_view>, 5> roff_escapes{
+    {{'\\', "\\e"}, {'-', "\\-"}, {'\'', "\\(aq"}, {'~', "\\(ti"}, {'^', "\\(ha"}}
+};
+
 /// Text that roff takes for nothing but text.
 std::string roff(std::string_view text) {
     std::string out;
     for (char const c : text) {
         bool const at_line_start = out.empty() || out.back() == '\n';
         if (at_line_start && (c == '.' || c == '\'')) out += "\\&";
-        if (c == '\\')
-            out += "\\e";
-        else if (c == '-')
-            out += "\\-";
-        else if (c == '\'')
-            out += "\\(aq";
-        else if (c == '~')
-            out += "\\(ti";
-        else if (c == '^')
-            out += "\\(ha";
-        else
+        auto const* const special = std::ranges::find(roff_escapes, c, &std::pair<char, std::string_view>::first);
+        if (special == roff_escapes.end()) {
             out += c;
+        } else {
+            out += special->second;
+        }
     }
     return out;
 }

@@ -32,8 +32,8 @@ void gather(Json const& value, std::string const& name, std::vector<Row>& rows, 
     if (is_list_of_objects(value)) {
         lists.emplace(name, value);
     } else if (value.is_object()) {
-        for (auto const& [key, inner] : value.items())
-            gather(inner, name.empty() ? key : name + '.' + key, rows, lists);
+        auto const prefix = name.empty() ? name : name + '.';
+        for (auto const& [key, inner] : value.items()) gather(inner, prefix + key, rows, lists);
     } else {
         rows.push_back({delivery::printable(name), text_of(value)});
     }

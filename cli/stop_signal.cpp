@@ -35,7 +35,7 @@ StopSignal::StopSignal(std::function<void()> stop) : stop_{std::move(stop)} {
 
 StopSignal::~StopSignal() {
     over_ = true;
-    ::pthread_kill(thread_.native_handle(), SIGTERM);  // wakes only that thread, from its sigwait
+    ::pthread_kill(thread_.native_handle(), SIGINT);  // wakes only that thread, from its sigwait
     thread_.join();
 }
 

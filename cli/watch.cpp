@@ -117,6 +117,7 @@ void add_watch(CLI::App& app, Action& chosen) {
     command.add_option("--config", options->file, "Configuration file; else the usual search")->type_name("FILE");
     command.footer(
         "How far it has read is kept in .mosaic/orchestrator/event_cursor.json: a second run prints only what is new.\n"
+        "Of several runs at once all print, and the first keeps the place; the others say that theirs is not kept.\n"
         "Examples:\n"
         "  macp watch\n"
         "  macp watch --once --type task.failed --json\n"

@@ -2,13 +2,13 @@
 
 #include "client/errors.hpp"
 #include "core/json.hpp"
+#include "core/number.hpp"
 #include "io/url.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace macp::client {
 namespace {
@@ -51,9 +51,7 @@ std::string take_text(json& problem, char const* name) {
 
 std::chrono::seconds retry_after(io::HttpResponse const& answer) {
     auto const header = answer.header("retry-after").value_or("");
-    unsigned seconds = 0;
-    std::from_chars(header.data(), header.data() + header.size(), seconds);  // a date counts as not stated
-    return std::chrono::seconds{seconds};
+    return std::chrono::seconds{core::parse_number<unsigned>(header).value_or(0)};  // a date counts as not stated
 }
 
 std::string_view member(core::Error const& error, std::string_view name) {
@@ -96,10 +94,7 @@ core::Result<std::string> base_url(std::string const& url) {
 }
 
 unsigned http_status(core::Error const& error) {
-    auto const text = member(error, "status");
-    unsigned status = 0;
-    std::from_chars(text.data(), text.data() + text.size(), status);
-    return status;
+    return core::parse_number<unsigned>(member(error, "status")).value_or(0);
 }
 
 std::string request_id(core::Error const& error) {

@@ -58,7 +58,7 @@ Keys top_keys() {
         ),
         key(
             "threads", [](Config& c) -> auto& { return c.threads; }, count(0, 256), at_start,
-            "Event loops, one thread each; 0 stands for one a core."
+            "Event loops, one thread each; 0 stands for one a core that it may run on."
         ),
         key(
             "drain_seconds", [](Config& c) -> auto& { return c.drain_seconds; }, seconds(0, 3600), reloadable,
@@ -248,7 +248,7 @@ Keys ws_keys() {
         ),
         key(
             "ws.max_subscribers", [](Config& c) -> auto& { return c.ws.max_subscribers; }, count(1, 1e6), at_start,
-            "Subscribers connected at once."
+            "Subscribers connected at once, on all threads together."
         ),
         key(
             "ws.io_uring", [](Config& c) -> auto& { return c.ws.io_uring; }, anything(), at_start,

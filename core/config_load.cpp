@@ -100,7 +100,9 @@ void read_environment(LoadedConfig& loaded, std::vector<ConfigProblem>& problems
     }
     for (auto const& [name, value] : loaded.sources.environment) {
         auto const nearest = nearest_variable(name);
-        if (!nearest.empty()) loaded.warnings.push_back(name + " is not known; the nearest variable is " + nearest);
+        if (nearest.empty()) continue;
+        auto& warning = loaded.warnings.emplace_back(name);
+        warning.append(" is not known; the nearest variable is ").append(nearest);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "core/config_tokens.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 
 #include <sys/stat.h>
@@ -13,6 +14,7 @@ namespace macp::core {
 namespace {
 
 constexpr std::array<std::string_view, 4> known_scopes{"read", "ingest", "control", "admin"};
+constexpr std::string_view admin_variable = "MACP_TOKEN";
 constexpr std::string_view prefix = "MACP_TOKEN_";
 
 /// What is wrong with a list of scopes; empty: nothing.
@@ -45,12 +47,6 @@ std::string add_token(LoadedConfig& loaded, std::string const& name, std::string
     return {};
 }
 
-std::string lower(std::string_view text) {
-    std::string out{text};
-    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return out;
-}
-
 /// What is wrong with keeping secrets in this file; empty: nothing.
 std::string permission_problem(std::filesystem::path const& path) {
     struct stat status{};
@@ -60,26 +56,30 @@ std::string permission_problem(std::filesystem::path const& path) {
     return {};
 }
 
+/// Takes the tokens of one variable. Returns what is wrong with it; empty: nothing.
+std::string read_variable(LoadedConfig& loaded, std::string_view variable, std::string_view value) {
+    if (variable == admin_variable) return add_token(loaded, "default", "admin", trim(value));
+    auto const colon = value.find(':');
+    if (colon == std::string_view::npos || variable.size() == prefix.size()) {
+        return "must be `scopes:token`, for example `read,ingest:…`";
+    }
+    auto const name = lower_case(variable.substr(prefix.size()));
+    return add_token(loaded, name, trim(value.substr(0, colon)), trim(value.substr(colon + 1)));
+}
+
 }  // namespace
 
 void read_environment_tokens(LoadedConfig& loaded, std::vector<ConfigProblem>& problems) {
     auto& origin = loaded.origins["access.tokens"];
     for (auto const& [variable, value] : loaded.sources.environment) {
-        if (variable != "MACP_TOKEN" && !variable.starts_with(prefix)) continue;
+        if (variable != admin_variable && !variable.starts_with(prefix)) continue;
         if (trim(value).empty()) continue;
-        std::string problem;
-        if (variable == "MACP_TOKEN") {
-            problem = add_token(loaded, "default", "admin", trim(value));
-        } else if (auto const colon = value.find(':'); colon != std::string::npos && variable.size() > prefix.size()) {
-            auto const name = lower(std::string_view{variable}.substr(prefix.size()));
-            problem = add_token(loaded, name, trim(value.substr(0, colon)), trim(value.substr(colon + 1)));
-        } else {
-            problem = "must be `scopes:token`, for example `read,ingest:…`";
+        if (auto const problem = read_variable(loaded, variable, value); !problem.empty()) {
+            auto& told =
+                problems.emplace_back(ConfigProblem{.file = {}, .line = 0, .key = variable, .message = variable});
+            told.message.append(": ").append(problem);
         }
-        if (!problem.empty()) {
-            problems.push_back({.file = {}, .line = 0, .key = variable, .message = variable + ": " + problem});
-        }
-        origin += (origin.empty() ? "" : ", ") + variable;
+        origin.append(origin.empty() ? "" : ", ").append(variable);
     }
     if (origin.empty()) loaded.origins.erase("access.tokens");
 }

@@ -1,6 +1,7 @@
 #include "core/config_value.hpp"
 
 #include "core/json.hpp"
+#include "core/number.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -25,15 +26,6 @@ constexpr std::array<std::pair<std::string_view, double>, 9> size_units{{
     {"GiB", 1073741824.0},
     {"TiB", 1099511627776.0},
 }};
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number value{};
-    auto const* const end = text.data() + text.size();
-    auto const [stop, error] = std::from_chars(text.data(), end, value);
-    if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
-    return value;
-}
 
 /// As short as possible, and without an exponent or `.0`.
 std::string show_number(double value) {

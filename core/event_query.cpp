@@ -1,7 +1,8 @@
 #include "core/event_query.hpp"
 
+#include "core/number.hpp"
+
 #include <algorithm>
-#include <charconv>
 
 namespace macp::core {
 namespace {
@@ -16,10 +17,8 @@ Result<Place> parse_place(std::string_view name, std::string_view text) {
 }
 
 Result<std::size_t> parse_limit(std::string_view text) {
-    std::size_t limit = 0;
-    auto const* const end = text.data() + text.size();
-    auto const [stop, error] = std::from_chars(text.data(), end, limit);
-    if (error != std::errc{} || stop != end || limit < 1 || limit > max_page_events) {
+    auto const limit = parse_number<std::size_t>(text).value_or(0);
+    if (limit < 1 || limit > max_page_events) {
         return fail(
             ErrorCode::InvalidField, "limit must be between 1 and 1000, got `" + std::string{text.substr(0, 32)} + "`",
             "limit"

@@ -130,7 +130,8 @@ DataFields::~DataFields() = default;
 
 bool DataFields::read(std::string_view field, std::string& value) {
     if (!parsed_) parsed_ = std::make_unique<Parsed>(Parsed{parse_data(data_)});
-    return parsed_->root && read_with_stand_in(*parsed_->root, field, value);
+    auto const& root = parsed_->root;
+    return root && read_with_stand_in(*root, field, value);
 }
 
 bool Filter::matches(EventView const& event) const {

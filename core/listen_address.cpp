@@ -1,6 +1,6 @@
 #include "core/listen_address.hpp"
 
-#include <charconv>
+#include "core/number.hpp"
 
 namespace macp::core {
 
@@ -36,9 +36,9 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
     if (host.find_first_of(" \t[]/") != std::string_view::npos) return refuse();
 
     ListenAddress address{.host = std::string{host}, .port = 0};
-    auto const* const end = port.data() + port.size();
-    auto const [stop, error] = std::from_chars(port.data(), end, address.port);
-    if (port.empty() || error != std::errc{} || stop != end) return refuse();
+    auto const number = parse_number<decltype(address.port)>(port);
+    if (!number) return refuse();
+    address.port = *number;
     return address;
 }
 

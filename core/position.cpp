@@ -1,6 +1,6 @@
 #include "core/position.hpp"
 
-#include <charconv>
+#include "core/number.hpp"
 
 namespace macp::core {
 
@@ -15,14 +15,14 @@ Result<Position> parse_position(std::string_view text) {
         number = text.substr(colon + 1);
         if (position.epoch.empty()) number = {};
     }
-    auto const* const end = number.data() + number.size();
-    auto const [stop, error] = std::from_chars(number.data(), end, position.seq);
-    if (number.empty() || error != std::errc{} || stop != end) {
+    auto const seq = parse_number<Seq>(number);
+    if (!seq) {
         return fail(
             ErrorCode::InvalidField, "a position is `start`, `now`, a sequence number or `epoch:seq`, got `" +
                                          std::string{text.substr(0, 64)} + "`"
         );
     }
+    position.seq = *seq;
     return position;
 }
 

@@ -62,6 +62,30 @@ void append_digits(std::string& out, long value, std::size_t width) {
         out[--at] = static_cast<char>('0' + value % 10);
 }
 
+std::optional<std::chrono::sys_days> read_date(std::string_view text, std::size_t& at) {
+    int const year = read_digits(text, at, 4);
+    if (year < 0 || !skip(text, at, "-")) return std::nullopt;
+    int const month = read_digits(text, at, 2);
+    if (month < 0 || !skip(text, at, "-")) return std::nullopt;
+    int const day = read_digits(text, at, 2);
+    std::chrono::year_month_day const date{
+        std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+        std::chrono::day{static_cast<unsigned>(day)}
+    };
+    if (day < 0 || !date.ok()) return std::nullopt;
+    return std::chrono::sys_days{date};
+}
+
+std::optional<std::chrono::seconds> read_clock(std::string_view text, std::size_t& at) {
+    int const hour = read_digits(text, at, 2);
+    if (hour < 0 || hour > 23 || !skip(text, at, ":")) return std::nullopt;
+    int const minute = read_digits(text, at, 2);
+    if (minute < 0 || minute > 59 || !skip(text, at, ":")) return std::nullopt;
+    int const second = read_digits(text, at, 2);
+    if (second < 0 || second > 60) return std::nullopt;  // 60: a leap second becomes the next minute
+    return std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second};
+}
+
 }  // namespace
 
 void append_time(std::string& out, Time time) {
@@ -94,30 +118,16 @@ std::string format_time(Time time) {
 
 std::optional<Time> parse_time(std::string_view text) {
     std::size_t at = 0;
-    int const year = read_digits(text, at, 4);
-    if (year < 0 || !skip(text, at, "-")) return std::nullopt;
-    int const month = read_digits(text, at, 2);
-    if (month < 0 || !skip(text, at, "-")) return std::nullopt;
-    int const day = read_digits(text, at, 2);
-    std::chrono::year_month_day const date{
-        std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
-        std::chrono::day{static_cast<unsigned>(day)}
-    };
-    if (day < 0 || !date.ok() || !skip(text, at, "Tt ")) return std::nullopt;
-
-    int const hour = read_digits(text, at, 2);
-    if (hour < 0 || hour > 23 || !skip(text, at, ":")) return std::nullopt;
-    int const minute = read_digits(text, at, 2);
-    if (minute < 0 || minute > 59 || !skip(text, at, ":")) return std::nullopt;
-    int const second = read_digits(text, at, 2);
-    if (second < 0 || second > 60) return std::nullopt;  // 60: a leap second becomes the next minute
+    auto const date = read_date(text, at);
+    if (!date || !skip(text, at, "Tt ")) return std::nullopt;
+    auto const clock = read_clock(text, at);
+    if (!clock) return std::nullopt;
 
     std::optional fraction{std::chrono::microseconds{0}};
     if (skip(text, at, ".")) fraction = read_fraction(text, at);
     auto const offset = read_offset(text, at);
     if (!fraction || !offset) return std::nullopt;
-    auto const time = Time{std::chrono::sys_days{date}} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
-                      std::chrono::seconds{second} + *fraction - *offset;
+    auto const time = Time{*date} + *clock + *fraction - *offset;
     if (time < first_time || time >= end_of_time) return std::nullopt;
     return time;
 }

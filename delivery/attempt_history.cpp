@@ -1,6 +1,7 @@
 #include "delivery/attempt_history.hpp"
 
 #include "core/json.hpp"
+#include "core/number.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -37,9 +38,7 @@ std::string_view cut(std::string_view& text, char at) {
 }
 
 std::uint64_t number_in(std::string_view text) {
-    std::uint64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    return number;
+    return core::parse_number<std::uint64_t>(text).value_or(0);
 }
 
 std::string text_in(std::string_view json_text) {

@@ -1,9 +1,8 @@
 #include "delivery/fields.hpp"
 
 #include "core/json.hpp"
+#include "core/number.hpp"
 #include "delivery/printable.hpp"
-
-#include <charconv>
 
 namespace macp::delivery {
 namespace {
@@ -48,10 +47,7 @@ std::optional<double> Fields::number(std::initializer_list<std::string_view> nam
     for (auto const name : names) {
         auto const* const value = find(name);
         if (value == nullptr || value->is_boolean()) continue;
-        auto const text = scalar_text(*value);
-        double number = 0;
-        auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (error == std::errc{} && stop == text.data() + text.size()) return number;
+        if (auto const number = core::parse_number<double>(scalar_text(*value))) return number;
     }
     return std::nullopt;
 }

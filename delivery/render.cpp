@@ -1,5 +1,6 @@
 #include "delivery/render.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 #include "delivery/fields.hpp"
 #include "delivery/printable.hpp"
@@ -47,14 +48,11 @@ std::string worker_of(Fields const& fields) {
 }
 
 std::string failure_of(Fields const& fields) {
-    auto const what = fields.text({"error", "message"});
+    auto what = fields.text({"error", "message"});
     auto const code = fields.text({"exit_code"});
     if (code.empty()) return what;
     auto const phrase = "exit code " + code;
-    auto lower = what;
-    std::ranges::transform(lower, lower.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
+    auto const lower = core::lower_case(what);
     auto const said = lower.find(phrase);
     bool const same_number =
         said != std::string::npos && (said + phrase.size() == lower.size() ||
@@ -154,7 +152,7 @@ std::string render_agent(std::string_view word, Fields const& fields) {
 
 std::string render_duration(double seconds) {
     constexpr double most = 1e9;  // beyond a few decades nobody reads seconds
-    auto const whole = static_cast<long>(std::lround(std::clamp(seconds, 0.0, most)));
+    auto const whole = std::lround(std::clamp(seconds, 0.0, most));
     std::array<char, 32> text{};
     if (whole < 60) {
         std::snprintf(text.data(), text.size(), "%lds", whole);

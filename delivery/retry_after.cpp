@@ -1,10 +1,10 @@
 #include "delivery/retry_after.hpp"
 
 #include "core/json.hpp"
+#include "core/number.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <string>
 
@@ -68,11 +68,8 @@ std::optional<core::Time> parse_http_date(std::string const& text) {
 
 std::optional<seconds> parse_retry_after(std::string_view value, core::Time now) {
     auto const text = core::trim(value);
-    seconds::rep number = 0;
-    auto const* const end = text.data() + text.size();
-    auto const error = std::from_chars(text.data(), end, number).ec;
     bool const digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-    if (digits) return error == std::errc{} ? std::min(seconds{number}, longest) : longest;
+    if (digits) return std::min(seconds{core::parse_number<seconds::rep>(text).value_or(longest.count())}, longest);
     auto const date = parse_http_date(std::string{text.substr(0, 64)});
     if (!date) return std::nullopt;
     return std::clamp(std::chrono::ceil<seconds>(*date - now), seconds{0}, longest);

@@ -1,5 +1,6 @@
 #include "delivery/target_config.hpp"
 
+#include "core/ascii.hpp"
 #include "delivery/webhook_signature.hpp"
 #include "io/url.hpp"
 
@@ -24,14 +25,6 @@ std::string show(double value) {
 
 tl::unexpected<core::Error> refuse(std::string field, std::string what) {
     return core::fail(core::ErrorCode::InvalidField, field.substr(1) + ' ' + std::move(what), std::move(field));
-}
-
-std::string lower(std::string_view text) {
-    std::string out{text};
-    std::ranges::transform(out, out.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
-    return out;
 }
 
 bool is_visible(char c) {
@@ -84,7 +77,7 @@ Checked check_url(std::string const& text) {
     if (text.empty()) return refuse("/url", "is missing");
     auto const url = io::parse_url(text);
     if (!url) return core::fail(core::ErrorCode::InvalidField, url.error().message, "/url");
-    if (lower(text.substr(0, 4)) != "http") return refuse("/url", "must begin with http:// or https://");
+    if (core::lower_case(text.substr(0, 4)) != "http") return refuse("/url", "must begin with http:// or https://");
     return {};
 }
 
@@ -122,7 +115,7 @@ Checked check_header(std::string const& name, std::string const& value) {
         return core::fail(core::ErrorCode::InvalidField, sound.error().message, field);
     }
     auto const printable = [](char c) { return c == '\t' || static_cast<unsigned char>(c) >= ' '; };
-    if (is_ours(lower(name))) return refuse(field, "is set by the gateway itself");
+    if (is_ours(core::lower_case(name))) return refuse(field, "is set by the gateway itself");
     if (value == masked_value) return refuse(field, "is masked; give its value");
     if (value.size() > 4096 || !std::ranges::all_of(value, printable) || value.find('\x7f') != std::string::npos) {
         return refuse(field, "must be a line of at most 4096 bytes without control characters");
@@ -135,7 +128,7 @@ Checked check_headers(TargetConfig const& target) {
     std::set<std::string> seen;
     for (auto const& [name, value] : target.headers) {
         if (auto const sound = check_header(name, value); !sound) return sound;
-        if (!seen.insert(lower(name)).second) return refuse("/headers/" + name, "is there twice");
+        if (!seen.insert(core::lower_case(name)).second) return refuse("/headers/" + name, "is there twice");
     }
     if (target.auth_token.empty()) return {};
     if (target.auth_token.size() > 4096 || !std::ranges::all_of(target.auth_token, is_visible)) {

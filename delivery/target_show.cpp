@@ -1,3 +1,4 @@
+#include "core/ascii.hpp"
 #include "delivery/target_config.hpp"
 
 #include <nlohmann/json.hpp>
@@ -10,18 +11,10 @@ namespace {
 
 using nlohmann::json;
 
-std::string lower(std::string_view text) {
-    std::string out{text};
-    std::ranges::transform(out, out.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
-    return out;
-}
-
 bool looks_secret(std::string_view header) {
     constexpr std::array<std::string_view, 8> words{"auth",     "token",      "key",    "secret",
                                                     "password", "credential", "cookie", "signature"};
-    auto const name = lower(header);
+    auto const name = core::lower_case(header);
     return std::ranges::any_of(words, [&name](auto word) { return name.find(word) != std::string::npos; });
 }
 

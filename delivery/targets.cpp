@@ -83,7 +83,7 @@ Task<Result<LaneRecord>> stop_and_read(TargetPtr target) {
 Targets::Impl::Impl(TargetServices given) : services{std::move(given)} {
     for (auto* const shard : services.shards) {
         homes.push_back(std::make_shared<ShardLanes>(*shard));
-        services.log.tail().add_wake([home = homes.back()] { home->wake(); });
+        wakes.push_back(services.log.tail().add_wake([home = homes.back()] { home->wake(); }));
     }
 }
 

@@ -38,6 +38,7 @@ struct Targets::Impl {
     mutable std::mutex mutex{};
     std::map<std::string, TargetPtr> targets{};
     std::set<std::string> reserved{};  ///< Ids and names of those that are being made, changed or removed.
+    std::vector<events::Tail::Registration> wakes{};
     std::size_t dealt = 0;
 
     [[nodiscard]] core::Result<TargetPtr> find(std::string const& id) const;

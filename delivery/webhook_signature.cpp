@@ -1,6 +1,7 @@
 #include "delivery/webhook_signature.hpp"
 
 #include "core/id.hpp"
+#include "core/number.hpp"
 #include "delivery/base64.hpp"
 
 #include <openssl/core_names.h>
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <stdexcept>
 
@@ -65,14 +65,6 @@ MacContext keyed_hmac(std::string_view secret) {
 
 tl::unexpected<core::Error> refuse(std::string message) {
     return core::fail(core::ErrorCode::InvalidField, std::move(message));
-}
-
-std::optional<std::int64_t> unix_seconds(std::string_view text) {
-    std::int64_t seconds = 0;
-    auto const* const end = text.data() + text.size();
-    auto const [stop, error] = std::from_chars(text.data(), end, seconds);
-    if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
-    return seconds;
 }
 
 }  // namespace
@@ -219,7 +211,7 @@ core::Result<void> WebhookVerifier::verify(WebhookHeaders const& headers, std::s
         return core::fail(core::ErrorCode::Unauthorized, std::move(message), std::move(field));
     };
     if (headers.id.empty()) return refuse("the header webhook-id is missing", "webhook-id");
-    auto const seconds = unix_seconds(headers.timestamp);
+    auto const seconds = core::parse_number<std::int64_t>(headers.timestamp);
     if (!seconds) return refuse("the header webhook-timestamp must be Unix seconds", "webhook-timestamp");
     auto const now_seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     if (*seconds < now_seconds - tolerance.count()) {

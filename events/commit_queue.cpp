@@ -5,14 +5,16 @@
 namespace macp::events {
 
 bool CommitQueue::push(PendingCommit& pending) {
+    bool enough = false;
     {
         std::scoped_lock const lock{mutex_};
         if (!waiting_.empty() && levels_.now + pending.bytes > max_bytes_) return false;
         levels_.now += pending.bytes;
         levels_.high = std::max(levels_.high, levels_.now);
         waiting_.push_back(std::move(pending));
+        enough = waiting_.size() >= wanted_;
     }
-    arrived_.notify_one();
+    if (enough) arrived_.notify_one();
     return true;
 }
 
@@ -21,7 +23,8 @@ std::vector<PendingCommit> CommitQueue::take(
 ) {
     std::vector<PendingCommit> taken;
     std::unique_lock lock{mutex_};
-    arrived_.wait_until(lock, deadline, [this] { return closed_ || !waiting_.empty(); });
+    wait_for(lock, 1, deadline);
+    if (!waiting_.empty()) wait_for(lock, last_count_, last_taken_ + gather_);
     std::size_t bytes = 0;
     std::size_t events = 0;
     while (!waiting_.empty() && (taken.empty() || (bytes < max_bytes && events < max_events))) {
@@ -32,7 +35,16 @@ std::vector<PendingCommit> CommitQueue::take(
         taken.push_back(std::move(next));
         waiting_.pop_front();
     }
+    last_count_ = taken.size();
+    last_taken_ = std::chrono::steady_clock::now();
     return taken;
+}
+
+void CommitQueue::wait_for(
+    std::unique_lock<std::mutex>& lock, std::size_t commits, std::chrono::steady_clock::time_point deadline
+) {
+    wanted_ = commits;
+    arrived_.wait_until(lock, deadline, [this] { return closed_ || waiting_.size() >= wanted_; });
 }
 
 void CommitQueue::close() {

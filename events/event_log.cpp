@@ -2,7 +2,6 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <future>
@@ -17,17 +16,15 @@ using Answer = core::Result<CommitResult>;
 async::Task<Answer> EventLog::commit(Commit commit) {
     auto const executor = co_await asio::this_coro::executor;
     auto start = [this, executor](auto handler, Commit work) {
-        // `Done` must be copyable, the handler is not: it is moved out again by the one call. So is the guard: once the
-        // loop has resumed its caller it may be gone, and nothing of it may be left on the log's thread.
+        // `Done` must be copyable, the handler is not: it is moved out again by the one call.
         auto const waiting = std::make_shared<std::pair<decltype(handler), asio::executor_work_guard<async::Executor>>>(
             std::move(handler), asio::make_work_guard(executor)
         );
-        Done done = [executor, waiting](Answer answer) {
-            auto resume = [guard = std::move(waiting->second), handler = std::move(waiting->first),
-                           answer = std::move(answer)]() mutable { std::move(handler)(std::move(answer)); };
-            asio::post(executor, std::move(resume));
+        Done done = [waiting](Answer answer) {
+            auto resume = std::move(waiting->first);
+            std::move(resume)(std::move(answer));
         };
-        this->commit(std::move(work), std::move(done));
+        this->commit(std::move(work), std::move(done), executor);
     };
     co_return co_await asio::async_initiate<asio::use_awaitable_t<async::Executor> const, void(Answer)>(
         std::move(start), asio::use_awaitable_t<async::Executor>{}, std::move(commit)

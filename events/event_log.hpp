@@ -110,11 +110,12 @@ public:
     /// Names this incarnation of the log; never changes while it lives.
     [[nodiscard]] virtual std::string const& epoch() const = 0;
 
-    /// Queues `commit`; `done` runs on the log's thread once it is durable and published, or has failed.
-    /// Errors (through `done`, on the caller's thread when the queue is full): Overloaded when the queue is full,
-    /// StorageFull, Unavailable; InvalidField for an event that `core::check_event` refuses. Failed means: nothing of
-    /// it happened.
-    virtual void commit(Commit commit, Done done) = 0;
+    /// Queues `commit`; `done` runs on `loop`, or else on the log's thread, once it is durable and published, or has
+    /// failed. Errors (through `done`, without a loop on the caller's thread when the queue is full): Overloaded when
+    /// the queue is full, StorageFull, Unavailable; InvalidField for an event that `core::check_event` refuses. Failed
+    /// means: nothing of it happened.
+    virtual void commit(Commit commit, Done done, std::optional<async::Executor> loop) = 0;
+    void commit(Commit work, Done done) { commit(std::move(work), std::move(done), std::nullopt); }
 
     /// The events after `after` that pass `filter`. Errors: Unavailable, Corrupt.
     [[nodiscard]] virtual core::Result<Page> read(

@@ -1,5 +1,8 @@
 #include "events/log_folder.hpp"
 
+#include "io/file_problem.hpp"
+#include "io/folder.hpp"
+
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -21,26 +24,6 @@ std::filesystem::path beside(std::filesystem::path path, char const* suffix) {
     return path;
 }
 
-tl::unexpected<core::Error> refuse(std::string const& what, std::filesystem::path const& path, int error) {
-    auto const code = error == ENOSPC || error == EDQUOT ? core::ErrorCode::StorageFull : core::ErrorCode::Unavailable;
-    return core::fail(code, what + " " + path.string() + ": " + std::generic_category().message(error));
-}
-
-/// Sees to it that a new name in `folder` outlives a power cut, as far as its file system can.
-int sync_folder(std::filesystem::path const& folder) {
-    Descriptor const opened{::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (opened.number() < 0) return 0;  // one may write to it and not read it
-    return ::fsync(opened.number()) == 0 || errno == EINVAL ? 0 : errno;
-}
-
-/// Makes one missing folder after the other, from the top, for the owner alone.
-int make_folders(std::filesystem::path const& folder) {
-    if (folder.empty() || ::access(folder.c_str(), F_OK) == 0) return 0;
-    if (auto const error = make_folders(folder.parent_path()); error != 0) return error;
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return errno;
-    return sync_folder(folder.parent_path());
-}
-
 std::string read_holder(int file) {
     std::array<char, 32> text{};
     auto const size = ::pread(file, text.data(), text.size(), 0);
@@ -51,27 +34,24 @@ std::string read_holder(int file) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-}
-
 core::Result<void> make_database_file(std::filesystem::path const& database) {
     auto const folder = database.parent_path();
-    if (auto const error = make_folders(folder); error != 0) return refuse("cannot make the folder", folder, error);
+    if (auto const error = io::make_folders(folder, 0700); error != 0)
+        return io::file_problem("cannot make the folder", folder, error);
     bool const missing = ::access(database.c_str(), F_OK) != 0;
-    Descriptor const file{::open(database.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-    if (file.number() < 0) return refuse("cannot open the event log", database, errno);
-    auto const error = missing ? sync_folder(folder) : 0;
-    if (error != 0) return refuse("cannot write to the folder", folder, error);
+    io::Descriptor const file{::open(database.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+    if (file.number() < 0) return io::file_problem("cannot open the event log", database, errno);
+    auto const error = missing ? io::sync_folder(folder) : 0;
+    if (error != 0) return io::file_problem("cannot write to the folder", folder, error);
     return {};
 }
 
 core::Result<LogLock> LogLock::take(std::filesystem::path const& database) {
     auto const path = beside(database, ".lock");
-    Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-    if (file.number() < 0) return refuse("cannot open", path, errno);
+    io::Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+    if (file.number() < 0) return io::file_problem("cannot open", path, errno);
     if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) return refuse("cannot lock", path, errno);
+        if (errno != EWOULDBLOCK) return io::file_problem("cannot lock", path, errno);
         return core::fail(
             core::ErrorCode::Conflict, "the event log " + database.string() + " is in use by " +
                                            read_holder(file.number()) + ": stop it, or give this one another log.path"

@@ -1,29 +1,13 @@
 #pragma once
 
 #include "core/result.hpp"
+#include "io/descriptor.hpp"
 
 #include <cstdint>
 #include <filesystem>
 #include <utility>
 
 namespace macp::events {
-
-/// A file descriptor that closes itself.
-class Descriptor {
-public:
-    explicit Descriptor(int number = -1) noexcept : number_{number} {}
-    Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    ~Descriptor();
-
-    [[nodiscard]] int number() const noexcept { return number_; }
-
-private:
-    int number_;
-};
 
 /// Makes the folders above `database` (0700) and the empty file (0600) when they are missing.
 /// Errors: StorageFull, Unavailable.
@@ -36,8 +20,8 @@ public:
     [[nodiscard]] static core::Result<LogLock> take(std::filesystem::path const& database);
 
 private:
-    explicit LogLock(Descriptor file) : file_{std::move(file)} {}
-    Descriptor file_;
+    explicit LogLock(io::Descriptor file) : file_{std::move(file)} {}
+    io::Descriptor file_;
 };
 
 /// Space set aside in `<database>.reserve`, let go when the disk is full: a checkpoint and retention need some to make
@@ -57,7 +41,7 @@ private:
 
     std::filesystem::path path_;
     std::uint64_t bytes_;
-    Descriptor file_;
+    io::Descriptor file_;
     bool held_ = false;
     bool possible_ = true;
 };

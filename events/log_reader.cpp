@@ -92,46 +92,57 @@ core::Result<Page> LogReader::read_snapshot(
     Page page{.scanned = after};
     auto const upto = std::min(last, limits.until.value_or(last));
     if (upto <= after) return page;
-    {
-        io::ResetLater const later{oldest_};
-        if (auto const row = oldest_.step(); !row) return core::pass_on(row);
-        auto const oldest = static_cast<core::Seq>(oldest_.integer(0));
-        if (after + 1 < oldest) {
-            page.gap = core::Gap{.from = after + 1, .to = std::min(oldest - 1, upto), .why = "retention"};
-        }
-    }
+    auto gap = gap_in(after, upto);
+    if (!gap) return core::pass_on(gap);
+    page.gap = *std::move(gap);
+
     LogQuery query{filter, sources_, types_};
     Scan scan{query, limits, page};
-    bool full = false;
-    if (!query.hopeless() && query.candidates().empty()) {
-        io::ResetLater const later{scan_};
-        scan_.bind(1, stored(after));
-        scan_.bind(2, stored(upto));
-        while (!full) {
-            auto const row = scan_.step();
-            if (!row) return core::pass_on(row);
-            if (!*row) break;
-            full = scan.look_at(scan_);
-        }
-    } else if (!query.hopeless()) {
-        auto candidates = database_.prepare(query.candidates());
-        if (!candidates) return core::pass_on(candidates);
-        candidates->bind(1, stored(after));
-        candidates->bind(2, stored(upto));
-        query.bind(*candidates);
-        while (!full) {
-            auto const next = candidates->step();
-            if (!next) return core::pass_on(next);
-            if (!*next) break;
-            io::ResetLater const later{by_seq_};
-            by_seq_.bind(1, candidates->integer(0));
-            auto const row = by_seq_.step();
-            if (!row) return core::pass_on(row);
-            full = *row && scan.look_at(by_seq_);
-        }
+    core::Result<bool> full = false;
+    if (!query.hopeless()) {
+        full = query.candidates().empty() ? walk_all(scan, after, upto) : walk_candidates(query, scan, after, upto);
     }
-    if (!full) page.scanned = upto;
+    if (!full) return core::pass_on(full);
+    if (!*full) page.scanned = upto;
     return page;
+}
+
+core::Result<std::optional<core::Gap>> LogReader::gap_in(core::Seq after, core::Seq upto) {
+    io::ResetLater const later{oldest_};
+    if (auto const row = oldest_.step(); !row) return core::pass_on(row);
+    auto const oldest = static_cast<core::Seq>(oldest_.integer(0));
+    if (after + 1 >= oldest) return std::nullopt;
+    return core::Gap{.from = after + 1, .to = std::min(oldest - 1, upto), .why = "retention"};
+}
+
+core::Result<bool> LogReader::walk_all(Scan& scan, core::Seq after, core::Seq upto) {
+    io::ResetLater const later{scan_};
+    scan_.bind(1, stored(after));
+    scan_.bind(2, stored(upto));
+    for (;;) {
+        auto const row = scan_.step();
+        if (!row) return core::pass_on(row);
+        if (!*row) return false;
+        if (scan.look_at(scan_)) return true;
+    }
+}
+
+core::Result<bool> LogReader::walk_candidates(LogQuery const& query, Scan& scan, core::Seq after, core::Seq upto) {
+    auto candidates = database_.prepare(query.candidates());
+    if (!candidates) return core::pass_on(candidates);
+    candidates->bind(1, stored(after));
+    candidates->bind(2, stored(upto));
+    query.bind(*candidates);
+    for (;;) {
+        auto const next = candidates->step();
+        if (!next) return core::pass_on(next);
+        if (!*next) return false;
+        io::ResetLater const later{by_seq_};
+        by_seq_.bind(1, candidates->integer(0));
+        auto const row = by_seq_.step();
+        if (!row) return core::pass_on(row);
+        if (*row && scan.look_at(by_seq_)) return true;
+    }
 }
 
 core::Result<core::Seq> LogReader::before_time(core::Time time, core::Seq last) {

@@ -16,6 +16,8 @@
 
 namespace macp::events {
 
+class LogQuery;
+
 /// A read-only connection to the log. No transaction stays open between calls. Threads: one at a time.
 /// Errors of all members: Unavailable, Corrupt.
 class LogReader {
@@ -47,6 +49,11 @@ private:
     core::Result<Page> read_snapshot(
         core::Seq after, core::Filter const& filter, ReadLimits const& limits, core::Seq last
     );
+    /// What retention has taken between `after` and `upto`.
+    core::Result<std::optional<core::Gap>> gap_in(core::Seq after, core::Seq upto);
+    /// True when the page is full before `upto`.
+    core::Result<bool> walk_all(Scan& scan, core::Seq after, core::Seq upto);
+    core::Result<bool> walk_candidates(LogQuery const& query, Scan& scan, core::Seq after, core::Seq upto);
 
     io::Database database_;
     Names const& sources_;

@@ -46,8 +46,8 @@ private:
         std::int64_t bytes = 0;
     };
     struct Change {
-        Size* of;  ///< Spaces are never taken out of the map.
-        Size by;
+        Size* of = nullptr;  ///< Spaces are never taken out of the map.
+        Size by{};
     };
 
     RowTable() = default;

@@ -1,6 +1,7 @@
 #include "events/sqlite_log.hpp"
 
 #include "async/thread_name.hpp"
+#include "events/answers.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::size_t transaction_bytes = std::size_t{8} << 20;
 constexpr std::size_t transaction_events = 20'000;
+// 9000 posts a second: 1000 transactions instead of 1750, and 60 % of the bytes written.
+constexpr std::chrono::microseconds gather{1000};
 constexpr int busy_ms = 10'000;
 // A batch of 4096 events of 5000 subjects: 4096-byte pages cost 25 % more CPU, 16384 nothing less.
 constexpr std::uint64_t page_bytes = 8192;
@@ -50,7 +53,7 @@ SqliteLog::SqliteLog(Options options)
     : options_{std::move(options)},
       reserve_{options_.path, options_.reserve_bytes},
       readers_{options_.path, sources_, types_},
-      queue_{options_.queue_bytes},
+      queue_{options_.queue_bytes, gather},
       next_sweep_{std::chrono::steady_clock::now() + options_.sweep_interval} {}
 
 core::Result<std::unique_ptr<SqliteLog>> SqliteLog::open(Options options) {
@@ -107,12 +110,16 @@ core::Result<void> SqliteLog::set_up() {
     stats_.limit_bytes = options_.max_bytes;
     stats_.queue_limit_bytes = options_.queue_bytes;
     if (!reserve_.take()) note_fault(disk_is_full());
+    auto checkpoints = Checkpoints::open(database_, options_.path, busy_ms, checkpoint_pages());
+    if (!checkpoints) return core::pass_on(checkpoints);
+    checkpoints_ = *std::move(checkpoints);
     return {};
 }
 
 core::Result<void> SqliteLog::open_database() {
     auto database = io::Database::open(options_.path, io::Database::Mode::ReadWrite, busy_ms);
     if (!database) return core::pass_on(database);
+    checkpoints_.reset();
     writer_.reset();
     retention_.reset();
     rows_.reset();
@@ -135,17 +142,21 @@ SqliteLog::~SqliteLog() {
     queue_.close();
     if (thread_.joinable()) thread_.join();
     if (!writer_) return;
+    checkpoints_.reset();
     auto const folded = database_.checkpoint(io::Database::Checkpoint::Truncate);
     if (!folded) spdlog::warn("the event log's write-ahead log stays for the next start: {}", folded.error().message);
 }
 
-void SqliteLog::commit(Commit commit, Done done) {
+void SqliteLog::commit(Commit commit, Done done, std::optional<async::Executor> loop) {
     auto const bytes = size_of(commit);
-    PendingCommit pending{.commit = std::move(commit), .done = std::move(done), .bytes = bytes};
+    PendingCommit pending{.commit = std::move(commit), .done = std::move(done), .loop = loop, .bytes = bytes};
     if (queue_.push(pending)) return;
-    pending.done(core::fail_for_now(
+    auto const full = core::fail_for_now(
         core::ErrorCode::Overloaded, "too much is waiting to be stored: try again", std::chrono::seconds{1}
-    ));
+    );
+    Answers answers;
+    answers.add(std::move(pending), full);
+    answers.send();
 }
 
 void SqliteLog::work() {
@@ -161,18 +172,22 @@ void SqliteLog::commit_batch(std::vector<PendingCommit> batch) {
     if (disk_full_ && !reserve_.take()) {
         auto const full = disk_is_full();
         tell_fault(full);
-        for (auto const& pending : batch) pending.done(tl::unexpected{full});
+        Answers answers;
+        for (auto& pending : batch) answers.add(std::move(pending), tl::unexpected{full});
+        answers.send();
         return;
     }
     disk_full_ = false;
     auto outcome = writer_->run(batch);
     if (outcome.fault) note_fault(*outcome.fault);
     publish(outcome);
+    Answers answers;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         unswept_bytes_ += batch[i].bytes;
-        batch[i].done(std::move(outcome.results[i]));
+        answers.add(std::move(batch[i]), std::move(outcome.results[i]));
     }
-    fold_in_wal();
+    answers.send();
+    checkpoints_->after_commit();
 }
 
 void SqliteLog::publish(BatchWriter::Outcome const& outcome) {
@@ -212,28 +227,15 @@ void SqliteLog::note_fault(core::Error const& fault) {
 }
 
 int SqliteLog::checkpoint_pages() const {
-    // Half of what is set aside: on a full disk a checkpoint must find room for as much as the log of it holds, before
-    // retention can write to it again.
+    // Half of what is set aside (and half as much again may gather meanwhile): on a full disk a checkpoint must find
+    // room for as much as the log of it holds, before retention can write to it again.
     auto const bytes = std::clamp(reserve_.bytes() / 2, std::uint64_t{64} * page_bytes, most_wal_bytes);
     return static_cast<int>(bytes / page_bytes);
 }
 
-void SqliteLog::fold_in_wal() {
-    // After the answers are out: nobody waits for it but the next commit.
-    auto const pages = checkpoint_pages();
-    if (database_.wal_pages() < pages) return;
-    // Readers may keep it from starting over: when it has grown a lot, wait for them to get out of the way.
-    auto const how =
-        database_.wal_pages() < 4 * pages ? io::Database::Checkpoint::Passive : io::Database::Checkpoint::Restart;
-    auto const folded = database_.checkpoint(how);
-    if (!folded) spdlog::debug("a checkpoint of the event log did not finish: {}", folded.error().message);
-}
-
 void SqliteLog::sweep() {
     auto const now = std::chrono::steady_clock::now();
-    if (disk_full_) {  // what is folded in can be written over
-        [[maybe_unused]] auto const folded = database_.checkpoint(io::Database::Checkpoint::Passive);
-    }
+    if (disk_full_) checkpoints_->fold_now();
     auto const step = retention_->step(options_.clock.now(), writer_->last());
     auto const bytes = retention_->live_bytes();
     unswept_bytes_ = 0;

@@ -2,6 +2,7 @@
 
 #include "core/time.hpp"
 #include "events/batch_writer.hpp"
+#include "events/checkpoints.hpp"
 #include "events/commit_queue.hpp"
 #include "events/event_log.hpp"
 #include "events/log_folder.hpp"
@@ -18,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace macp::events {
@@ -58,7 +60,7 @@ public:
     using EventLog::commit;
     using EventLog::rows;
     [[nodiscard]] std::string const& epoch() const override { return epoch_; }
-    void commit(Commit commit, Done done) override;
+    void commit(Commit commit, Done done, std::optional<async::Executor> loop) override;
     [[nodiscard]] core::Result<Page> read(core::Seq after, core::Filter const& filter, ReadLimits const& limits)
         override;
     [[nodiscard]] core::Result<core::Seq> before_time(core::Time time) override;
@@ -82,7 +84,6 @@ private:
     void publish(BatchWriter::Outcome const& outcome);
     void tell_fault(core::Error const& fault);
     void note_fault(core::Error const& fault);
-    void fold_in_wal();
     [[nodiscard]] int checkpoint_pages() const;
     void sweep();
     void tell(std::vector<Overrun> const& overruns) const;
@@ -99,6 +100,7 @@ private:
     std::unique_ptr<RowTable> rows_;
     std::unique_ptr<BatchWriter> writer_;
     std::unique_ptr<Retention> retention_;
+    std::unique_ptr<Checkpoints> checkpoints_;
     std::unique_ptr<Tail> tail_;
     CommitQueue queue_;
     mutable std::mutex stats_mutex_;

@@ -4,7 +4,14 @@
 
 namespace macp::events {
 
-Tail::Tail(core::Seq last, std::size_t max_bytes) : max_bytes_{max_bytes}, last_{last} {}
+/// Shared with the registrations, any of which may outlive the tail.
+struct Tail::Wakes {
+    std::mutex mutex{};  ///< Held while they are called, too, so that none is dropped while it runs.
+    std::list<Wake> list{};
+};
+
+Tail::Tail(core::Seq last, std::size_t max_bytes)
+    : max_bytes_{max_bytes}, last_{last}, wakes_{std::make_shared<Wakes>()} {}
 
 void Tail::publish(ChunkPtr chunk) {
     {
@@ -17,7 +24,8 @@ void Tail::publish(ChunkPtr chunk) {
             chunks_.pop_front();
         }
     }
-    for (auto const& wake : wakes_) wake();
+    std::scoped_lock const lock{wakes_->mutex};
+    for (auto const& wake : wakes_->list) wake();
 }
 
 std::vector<ChunkPtr> Tail::after(core::Seq after) const {
@@ -38,9 +46,15 @@ std::size_t Tail::bytes() const {
     return bytes_;
 }
 
-void Tail::add_wake(Wake wake) {
-    std::scoped_lock const lock{mutex_};
-    wakes_.push_back(std::move(wake));
+Tail::Registration Tail::add_wake(Wake wake) {
+    std::scoped_lock const lock{wakes_->mutex};
+    return {wakes_, wakes_->list.insert(wakes_->list.end(), std::move(wake))};
+}
+
+Tail::Registration::~Registration() {
+    if (!wakes_) return;
+    std::scoped_lock const lock{wakes_->mutex};
+    wakes_->list.erase(at_);
 }
 
 }  // namespace macp::events

@@ -19,6 +19,14 @@ inline constexpr std::size_t large_body_bytes = std::size_t{64} << 10;
 /// Makes the document of the answer, once the positions are known.
 using AppendedDocument = std::function<std::string(events::CommitResult const&)>;
 
+/// What events are answered with that came as a body of any number of them.
+[[nodiscard]] std::string accepted_document(events::CommitResult const& result);
+
+/// 202 with `document`, or with the answer that the first request with this key had. Errors: `replay_answer`.
+[[nodiscard]] core::Result<http::Response> accepted_response(
+    http::Request const& request, events::CommitResult const& result, AppendedDocument const& document
+);
+
 /// Appends what was read out of a request, all or nothing, and answers 202 once it is durable; with an
 /// `Idempotency-Key`, the answer that the first request with it had. A body that was refused for what it says is kept
 /// among the rejects.

@@ -75,9 +75,9 @@ Result<std::string> read_page(events::EventLog& log, Range const& range) {
     }
     auto const position = core::json_string(core::format_position(log.epoch(), page->scanned));
     body += R"(],"next_cursor":)" + (page->end ? "null" : position) + R"(,"position":)" + position;
-    if (page->gap) {
+    if (auto const& gap = page->gap) {
         body += R"(,"gap":{)";
-        core::append_gap_members(body, *page->gap);
+        core::append_gap_members(body, *gap);
         body += '}';
     }
     return body + '}';
@@ -88,7 +88,7 @@ Result<Lines> read_lines(events::EventLog& log, Range& range) {
     auto const page =
         log.read(range.after, range.filter, {.events = range.limit, .bytes = lines_bytes, .until = range.until});
     if (!page) return core::pass_on(page);
-    if (page->gap) append_gap(lines.text, *page->gap);
+    if (auto const& gap = page->gap) append_gap(lines.text, *gap);
     for (std::size_t i = 0; i < page->events.size(); ++i) {
         lines.text += page->events[i].text;
         lines.text += '\n';

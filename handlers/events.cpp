@@ -1,5 +1,6 @@
 #include "core/event_query.hpp"
 #include "core/json.hpp"
+#include "core/number.hpp"
 #include "handlers/append.hpp"
 #include "handlers/event_page.hpp"
 #include "handlers/routes.hpp"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -32,14 +32,6 @@ constexpr std::string_view json_type = "application/json";
 constexpr std::string_view cloud_event_type = "application/cloudevents+json";
 constexpr std::string_view cloud_batch_type = "application/cloudevents-batch+json";
 
-Result<NewEvents> parse_body(std::string_view type, std::string_view body, ingest::EventDefaults const& defaults) {
-    using ingest::CloudEventsMode;
-    if (type == ndjson_type) return ingest::events_from_ndjson(body, defaults);
-    if (type == cloud_event_type) return ingest::cloud_events_from_json(body, CloudEventsMode::Structured, defaults);
-    if (type == cloud_batch_type) return ingest::cloud_events_from_json(body, CloudEventsMode::Batch, defaults);
-    return ingest::events_from_json(body, defaults);
-}
-
 Result<NewEvents> parse_binary(http::Request const& request, ingest::EventDefaults const& defaults) {
     ingest::HeaderMap const headers{request.headers.begin(), request.headers.end()};
     auto event = ingest::event_from_binary(headers, request.body, defaults);
@@ -47,13 +39,6 @@ Result<NewEvents> parse_binary(http::Request const& request, ingest::EventDefaul
     NewEvents one;
     one.push_back(*std::move(event));
     return one;
-}
-
-std::string accepted_document(events::CommitResult const& result) {
-    auto const [first, last] = std::ranges::minmax_element(result.seqs);
-    auto const text = [&](auto at) { return at == result.seqs.end() ? std::string{"null"} : std::to_string(*at); };
-    return R"({"accepted":)" + std::to_string(result.seqs.size()) + R"(,"repeats":)" + std::to_string(result.repeats) +
-           R"(,"first_seq":)" + text(first) + R"(,"last_seq":)" + text(last) + '}';
 }
 
 Task<Result<NewEvents>> events_of(Services const& services, http::Request const& request) {
@@ -65,7 +50,7 @@ Task<Result<NewEvents>> events_of(Services const& services, http::Request const&
                           : http::require_type(request, {json_type, ndjson_type, cloud_event_type, cloud_batch_type});
     if (!type) co_return pass_on(type);
     auto parse = [&request, &type, &defaults, binary] {
-        return binary ? parse_binary(request, defaults) : parse_body(*type, request.body, defaults);
+        return binary ? parse_binary(request, defaults) : ingest::events_from_body(*type, request.body, defaults);
     };
     if (request.body.size() < large_body_bytes) co_return parse();
     co_return co_await services.readers.run(std::move(parse));
@@ -140,10 +125,8 @@ Result<std::string> read_event(events::EventLog& log, core::Seq seq) {
 }
 
 Task<Result<http::Response>> get_event(Services const& services, http::Request request) {
-    auto const text = request.param("seq");
-    core::Seq seq = 0;
-    auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), seq);
-    if (error != std::errc{} || stop != text.data() + text.size() || seq == 0) {
+    auto const seq = core::parse_number<core::Seq>(request.param("seq")).value_or(0);
+    if (seq == 0) {
         co_return fail(ErrorCode::InvalidField, "an event's number is a whole number from 1 on", "seq");
     }
     auto job = [&services, seq] { return read_event(services.log, seq); };

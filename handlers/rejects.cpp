@@ -1,6 +1,8 @@
 #include "ingest/rejects.hpp"
 
 #include "core/event_query.hpp"
+#include "handlers/append.hpp"
+#include "handlers/idempotency.hpp"
 #include "handlers/routes.hpp"
 
 #include <algorithm>
@@ -28,19 +30,13 @@ std::string page_of(std::vector<events::Row> const& rows, std::size_t limit) {
     // One more was asked for than fits, in number or in bytes: it tells that there is another page.
     std::string items;
     std::size_t shown = 0;
-    while (shown < rows.size() && shown < limit && items.size() + rows[shown].value->size() < page_bytes) {
-        if (shown != 0) items += ',';
-        items += *rows[shown++].value;
+    for (; shown < std::min(rows.size(), limit); ++shown) {
+        auto const& value = rows[shown].value;
+        if (!value || items.size() + value->size() >= page_bytes) break;
+        items.append(shown == 0 ? "" : ",").append(*value);
     }
     auto const next = shown < rows.size() ? '"' + rows[shown - 1].key + '"' : std::string{"null"};
     return R"({"items":[)" + items + R"(],"next_cursor":)" + next + '}';
-}
-
-std::string accepted_document(events::CommitResult const& result) {
-    auto const [first, last] = std::ranges::minmax_element(result.seqs);
-    auto const text = [&](auto at) { return at == result.seqs.end() ? std::string{"null"} : std::to_string(*at); };
-    return R"({"accepted":)" + std::to_string(result.seqs.size()) + R"(,"repeats":)" + std::to_string(result.repeats) +
-           R"(,"first_seq":)" + text(first) + R"(,"last_seq":)" + text(last) + '}';
 }
 
 Task<Result<http::Response>> list_rejects(Services const& services, http::Request request) {
@@ -66,11 +62,14 @@ Task<Result<http::Response>> list_rejects(Services const& services, http::Reques
 }
 
 Task<Result<http::Response>> retry_reject(Services const& services, http::Request request) {
-    std::string id{request.param("id")};
-    auto job = [&services, id = std::move(id)] { return ingest::retry_reject(services.log, services.clock, id); };
+    auto once = once_for(request, accepted_document);
+    if (!once) co_return pass_on(once);
+    auto job = [&services, &request, &once] {
+        return ingest::retry_reject(services.log, services.clock, request.param("id"), *once);
+    };
     auto const result = co_await services.readers.run(std::move(job));
     if (!result) co_return pass_on(result);
-    co_return http::json_response(accepted_document(*result), 202);
+    co_return accepted_response(request, *result, accepted_document);
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 #include "core/json.hpp"
+#include "core/number.hpp"
 #include "handlers/page.hpp"
 #include "handlers/routes.hpp"
 #include "handlers/webhook_documents.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <utility>
 
 namespace macp::handlers {
@@ -15,15 +15,6 @@ using async::Task;
 using core::pass_on;
 using core::Result;
 using Json = nlohmann::json;
-
-template <class Number>
-std::optional<Number> whole_number(std::string_view text) {
-    Number value{};
-    auto const* const end = text.data() + text.size();
-    auto const [stop, error] = std::from_chars(text.data(), end, value);
-    if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
-    return value;
-}
 
 http::Response page_response(Json items, Json next) {
     return http::json_response(core::dump_json({{"items", std::move(items)}, {"next_cursor", std::move(next)}}));
@@ -57,8 +48,8 @@ Task<Result<http::Response>> get_webhook(Services const& services, http::Request
 std::optional<delivery::AttemptPlace> parse_place(std::string_view text) {
     auto const dash = text.find('-');
     if (dash == std::string_view::npos) return std::nullopt;
-    auto const slot = whole_number<std::uint64_t>(text.substr(0, dash));
-    auto const records = whole_number<std::size_t>(text.substr(dash + 1));
+    auto const slot = core::parse_number<std::uint64_t>(text.substr(0, dash));
+    auto const records = core::parse_number<std::size_t>(text.substr(dash + 1));
     if (!slot || !records) return std::nullopt;
     return delivery::AttemptPlace{.slot = *slot, .records = *records};
 }
@@ -81,7 +72,7 @@ Task<Result<http::Response>> list_attempts(Services const& services, http::Reque
 Task<Result<http::Response>> list_dead_letters(Services const& services, http::Request request) {
     auto const query = page_query(request);
     if (!query) co_return pass_on(query);
-    auto const after = query->cursor ? whole_number<core::Seq>(*query->cursor) : core::Seq{0};
+    auto const after = query->cursor ? core::parse_number<core::Seq>(*query->cursor) : core::Seq{0};
     if (!after) co_return foreign_cursor();
     std::string id{request.param("id")};
     auto const letters = co_await services.targets.dead_letters(id, *after, query->limit);
@@ -99,7 +90,7 @@ Task<Result<http::Response>> list_dead_letters(Services const& services, http::R
 }
 
 Task<Result<http::Response>> list_event_deliveries(Services const& services, http::Request request) {
-    auto const seq = whole_number<core::Seq>(request.param("seq"));
+    auto const seq = core::parse_number<core::Seq>(request.param("seq"));
     if (!seq || *seq == 0) {
         co_return core::fail(core::ErrorCode::InvalidField, "an event's number is a whole number from 1 on", "seq");
     }

@@ -1,11 +1,11 @@
 #include "http/listener.hpp"
 
+#include "core/number.hpp"
 #include "http/tokens.hpp"
 
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
-#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -23,14 +23,13 @@ core::Result<tcp::endpoint> parse_endpoint(std::string_view address) {
     auto const parts = split_address(address);
     if (!parts) return core::pass_on(parts);
     auto const& [host, port_text] = *parts;
-    std::uint16_t port = 0;
-    auto const read = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+    auto const port = core::parse_number<std::uint16_t>(port_text);
     async::ErrorCode error;
     auto const ip = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
-    if (error || read.ec != std::errc{} || read.ptr != port_text.data() + port_text.size()) {
+    if (error || !port) {
         return core::fail(ErrorCode::InvalidField, "`" + std::string{address} + "` is not an IP address and a port");
     }
-    return tcp::endpoint{ip, port};
+    return tcp::endpoint{ip, *port};
 }
 
 async::ErrorCode bind(Listener::Acceptor& acceptor, tcp::endpoint const& endpoint) {

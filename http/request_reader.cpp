@@ -69,11 +69,15 @@ async::Task<RequestReader::Got> RequestReader::next(Exchange& exchange) {
     co_return co_await read_body();
 }
 
+/// Some clients end a body with a line's end.
+void RequestReader::skip_line() {
+    if (parser_.got_some() || skipped_line_ || !wire_.unread().starts_with("\r\n")) return;
+    wire_.consume(2);
+    skipped_line_ = true;
+}
+
 RequestReader::Got RequestReader::parse_header() {
-    if (!parser_.got_some() && !skipped_line_ && wire_.unread().starts_with("\r\n")) {
-        wire_.consume(2);  // some clients end a body so
-        skipped_line_ = true;
-    }
+    skip_line();
     bool const half_line = !parser_.got_some() && !skipped_line_ && wire_.unread() == "\r";
     RequestParser::Error error;
     if (!wire_.unread().empty() && !half_line) wire_.consume(parser_.feed(wire_.unread(), error));

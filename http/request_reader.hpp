@@ -36,6 +36,7 @@ public:
 
 private:
     /// Nothing: more bytes are needed.
+    void skip_line();
     [[nodiscard]] Got parse_header();
     /// Likewise.
     [[nodiscard]] Got parse_body();

@@ -77,6 +77,8 @@ private:
     void add_piece(std::string piece);
     void break_off();
     Head head(Framing framing, std::uint64_t length);
+    /// What every answer gets, whoever made it.
+    void dress(Response& response);
     void record(unsigned status, std::uint64_t bytes) const;
 
     Connection& connection_;
@@ -100,16 +102,19 @@ async::Task<Handover> Session::run() {
             response = co_await handle();
         }
         if (connection_.cancelled()) co_return Handover{};
-        if (sessions_.draining()) exchange_.keep_alive = false;
-        if (!exchange_.origin.empty()) {
-            connection_.door().access.add_cors(response, exchange_.origin, exchange_.preflight);
-        }
-
+        dress(response);
         if (response.takeover && !exchange_.head) co_return co_await hand_over(std::move(response));
         go_on = co_await reply(std::move(response));
     }
     if (!connection_.cancelled()) co_await wire_.finish(reader_.broken_off());
     co_return Handover{};
+}
+
+void Session::dress(Response& response) {
+    if (sessions_.draining()) exchange_.keep_alive = false;
+    if (!exchange_.origin.empty()) {
+        connection_.door().access.add_cors(response, exchange_.origin, exchange_.preflight);
+    }
 }
 
 async::Task<Response> Session::handle() {

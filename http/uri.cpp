@@ -13,10 +13,6 @@ int hex_value(char c) {
     return -1;
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// Calls `use` with each `name=value` as it stands.
 template <class Use>
 void for_each_pair(std::string_view query, Use const& use) {
@@ -79,14 +75,6 @@ std::string without_secrets(std::string_view target) {
         }
     });
     return out;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-void make_lower(std::string& text) {
-    std::ranges::transform(text, text.begin(), lower);
 }
 
 }  // namespace macp::http

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/ascii.hpp"
 #include "http/message.hpp"
 
 #include <optional>
@@ -17,10 +18,7 @@ namespace macp::http {
 /// The target for the log: the value of `access_token` is left out.
 [[nodiscard]] std::string without_secrets(std::string_view target);
 
-/// Upper and lower case of ASCII letters are the same.
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
-
-/// In place, ASCII only.
-void make_lower(std::string& text);
+using core::equal_ignoring_case;
+using core::make_lower;
 
 }  // namespace macp::http

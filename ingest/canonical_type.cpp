@@ -1,5 +1,6 @@
 #include "ingest/canonical_type.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 
 #include <algorithm>
@@ -57,8 +58,7 @@ constexpr std::array<std::string_view, 4> agent_types{
 };
 
 char folded(char c) {
-    if (c == '_') return '-';
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return c == '_' ? '-' : core::lower_case(c);
 }
 
 /// True when `text`, folded, is `name`.

@@ -1,8 +1,8 @@
 #include "ingest/cloud_event_headers.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 #include "ingest/base64.hpp"
-#include "ingest/contract_clues.hpp"
 #include "ingest/event_body.hpp"
 #include "ingest/json_members.hpp"
 #include "ingest/object_text.hpp"
@@ -38,7 +38,7 @@ std::string decoded(std::string_view value) {
 }
 
 bool is_json_type(std::string_view content_type) {
-    auto const type = lower_case(core::trim(content_type.substr(0, content_type.find(';'))));
+    auto const type = core::lower_case(core::trim(content_type.substr(0, content_type.find(';'))));
     return type.empty() || type == "application/json" || type == "text/json" || type.ends_with("+json");
 }
 

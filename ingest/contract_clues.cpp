@@ -1,5 +1,6 @@
 #include "ingest/contract_clues.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 
 #include <algorithm>
@@ -75,16 +76,8 @@ constexpr std::string_view pull = "/pull/";
 
 }  // namespace
 
-std::string lower_case(std::string_view text) {
-    std::string lower{text};
-    for (auto& c : lower) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return lower;
-}
-
 std::string_view runner_of_command(std::string_view command) {
-    auto const lower = lower_case(command);
+    auto const lower = core::lower_case(command);
     auto const* const runs = std::ranges::find_if(runners, [&](auto const& row) { return has_word(lower, row.words); });
     return runs == runners.end() ? std::string_view{} : runs->name;
 }
@@ -107,7 +100,7 @@ std::string_view pull_request_number_in(std::string_view url) {
 }
 
 std::string_view issue_number_in(std::string_view text, std::string_view pull_request) {
-    auto const lower = lower_case(text);
+    auto const lower = core::lower_case(text);
     for (auto const mark : issue_marks) {
         for (auto at = lower.find(mark); at != npos; at = lower.find(mark, at + 1)) {
             auto const number = number_at(text.substr(at + mark.size()));

@@ -22,6 +22,4 @@ namespace macp::ingest {
 /// The last component of a path.
 [[nodiscard]] std::string_view last_component(std::string_view path);
 
-[[nodiscard]] std::string lower_case(std::string_view text);
-
 }  // namespace macp::ingest

@@ -1,5 +1,6 @@
 #include "ingest/contract_fields.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 #include "ingest/canonical_type.hpp"
 #include "ingest/contract_clues.hpp"
@@ -41,8 +42,8 @@ public:
     [[nodiscard]] core::NewEvent const& event() const { return event_; }
     [[nodiscard]] Arrival const& arrival() const { return arrival_; }
     [[nodiscard]] std::string_view value(std::string_view field) const;
-    /// The value of the first of `fields`, with spaces between them, that has one.
-    [[nodiscard]] std::string first_value(std::string_view fields) const;
+    /// The value of the first of `names`, with spaces between them, that has one.
+    [[nodiscard]] std::string first_value(std::string_view names) const;
 
     void fill(ObjectText& text);
 
@@ -162,7 +163,7 @@ std::string json_of(Kind kind, ContractPayload::Found const& found, std::string&
 }
 
 std::string folded_tool(std::string_view name) {
-    auto lower = lower_case(name);
+    auto lower = core::lower_case(name);
     return lower == "omc" || lower == "omx" ? lower : std::string{name};
 }
 
@@ -245,7 +246,7 @@ core::Result<void> lift_into(core::NewEvent& event, dom::object object, std::str
 std::string tool_of(ContractPayload const& payload, std::string_view door_tool) {
     if (auto const given = payload.text("tool"); !given.empty()) return folded_tool(given);
     for (auto const* const source : {"agent_name", "c.agent_name"}) {
-        auto const name = lower_case(payload.text(source));
+        auto name = core::lower_case(payload.text(source));
         if (name == "omc" || name == "openclaw") return "omc";
         if (name == "omx") return name;
     }

@@ -1,5 +1,6 @@
 #include "ingest/event_body.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 #include "ingest/canonical_type.hpp"
 #include "ingest/contract_fields.hpp"
@@ -206,7 +207,7 @@ tl::unexpected<core::Error> too_many(std::size_t most) {
 core::Result<NewEvents> events_of_array(
     std::string_view json_text, EventDefaults const& defaults, std::size_t most, Accepts accepts
 ) {
-    JsonParser parser;
+    auto& parser = thread_parser();
     auto const root = parser.parse(json_text, false);
     if (!root) return core::pass_on(root);
     auto const text = minified(json_text);
@@ -223,7 +224,7 @@ core::Result<NewEvents> events_of_array(
 }
 
 core::Result<NewEvents> one_event(std::string_view json_text, EventDefaults const& defaults, Accepts accepts) {
-    JsonParser parser;
+    auto& parser = thread_parser();
     auto event = event_of(parser, json_text, defaults, accepts);
     if (!event) return core::pass_on(event);
     NewEvents events;
@@ -234,7 +235,7 @@ core::Result<NewEvents> one_event(std::string_view json_text, EventDefaults cons
 }  // namespace
 
 core::Result<core::NewEvent> event_from_json(std::string_view json_text, EventDefaults const& defaults) {
-    JsonParser parser;
+    auto& parser = thread_parser();
     return event_of(parser, json_text, defaults, Accepts::AnyEvent);
 }
 
@@ -252,7 +253,7 @@ core::Result<NewEvents> cloud_events_from_json(
 }
 
 core::Result<NewEvents> events_from_ndjson(std::string_view text, EventDefaults const& defaults, std::size_t most) {
-    JsonParser parser;
+    auto& parser = thread_parser();
     NewEvents events;
     for (std::size_t number = 0; !text.empty(); ++number) {
         auto const end = std::min(text.find('\n'), text.size());
@@ -265,6 +266,20 @@ core::Result<NewEvents> events_from_ndjson(std::string_view text, EventDefaults 
         events.push_back(*std::move(event));
     }
     return events;
+}
+
+core::Result<NewEvents> events_from_body(
+    std::string_view content_type, std::string_view text, EventDefaults const& defaults
+) {
+    auto const type = core::lower_case(core::trim(content_type.substr(0, content_type.find(';'))));
+    if (type == "application/x-ndjson") return events_from_ndjson(text, defaults);
+    if (type == "application/cloudevents+json") {
+        return cloud_events_from_json(text, CloudEventsMode::Structured, defaults);
+    }
+    if (type == "application/cloudevents-batch+json") {
+        return cloud_events_from_json(text, CloudEventsMode::Batch, defaults);
+    }
+    return events_from_json(text, defaults);
 }
 
 }  // namespace macp::ingest

@@ -42,4 +42,10 @@ enum class CloudEventsMode { Structured, Batch };
     std::string_view text, EventDefaults const& defaults, std::size_t most = 100'000
 );
 
+/// A body of one of the media types above, or a CloudEvents type, or any other: JSON. Parameters of the type make no
+/// difference. Errors: as above.
+[[nodiscard]] core::Result<NewEvents> events_from_body(
+    std::string_view content_type, std::string_view text, EventDefaults const& defaults
+);
+
 }  // namespace macp::ingest

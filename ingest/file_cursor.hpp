@@ -10,7 +10,7 @@
 namespace macp::ingest {
 
 /// The places of followed files, kept in a JSON file of their own by a follower that has no log.
-/// Threads: one at a time, and one process a file.
+/// Threads: one at a time; processes take turns (`PlaceLocks`).
 class FileCursor {
 public:
     using Places = std::map<std::string, io::FilePlace>;  ///< By the file's name.

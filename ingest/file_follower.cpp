@@ -12,6 +12,7 @@ namespace macp::ingest {
 FileFollower::FileFollower(core::Clock const& clock, FollowerOptions options)
     : clock_{clock},
       cursor_{options.root / options.cursor},
+      locks_{cursor_.path().string() + ".lock"},
       files_{options.root, std::move(options.files), options.max_line_bytes} {
     auto places = cursor_.load();
     if (places) {
@@ -93,20 +94,48 @@ core::Result<void> FileFollower::save() {
         dirty_ = true;
         if (move.erase) gone_.insert(move.name.substr(WatchedFiles::cursor_name("").size()));
     }
+    auto taken = take_places();
     if (!dirty_) return {};
     if (before_save_) {
         if (auto const ready = before_save_(); !ready) return ready;
     }
-    // Places of files that are not followed here are another run's, with other files: they stay.
-    auto places = cursor_.load().value_or(FileCursor::Places{});
-    for (auto const& name : gone_) places.erase(name);
-    for (auto const& [name, file] : files_.files()) {
-        if (file.place().inode != 0) places.insert_or_assign(name, file.place());
-    }
-    auto const saved = cursor_.save(places);
+    if (!taken) return taken;
+    auto const saved = write_places();
     if (saved) gone_.clear();
     dirty_ = !saved;
     return saved;
+}
+
+/// Takes up the places that no other follower keeps, and says once of which ones another does.
+core::Result<void> FileFollower::take_places() {
+    auto names = gone_;
+    for (auto const& [name, file] : files_.files()) {
+        if (file.place().inode != 0) names.insert(name);
+    }
+    for (auto const& name : names) {
+        auto const ours = locks_.take(name);
+        if (!ours) return core::pass_on(ours);
+        if (*ours) {
+            others_.erase(name);
+        } else if (others_.insert(name).second) {
+            spdlog::warn("another run keeps the place in {}: that of this one is not kept", name);
+        }
+    }
+    return {};
+}
+
+core::Result<void> FileFollower::write_places() {
+    auto const turn = locks_.turn();
+    // Places of files that are not ours are another run's: they stay.
+    auto const before = cursor_.load().value_or(FileCursor::Places{});
+    auto places = before;
+    for (auto const& name : gone_) {
+        if (locks_.has(name)) places.erase(name);
+    }
+    for (auto const& [name, file] : files_.files()) {
+        if (file.place().inode != 0 && locks_.has(name)) places.insert_or_assign(name, file.place());
+    }
+    return places == before ? core::Result<void>{} : cursor_.save(places);
 }
 
 }  // namespace macp::ingest

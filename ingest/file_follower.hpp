@@ -3,6 +3,7 @@
 #include "core/time.hpp"
 #include "ingest/event_line.hpp"
 #include "ingest/file_cursor.hpp"
+#include "ingest/place_locks.hpp"
 #include "ingest/watched_files.hpp"
 
 #include <cstdint>
@@ -24,8 +25,9 @@ struct FollowerOptions {
 
 /// Follows files of events without a log, for a terminal or a script: each new line goes to the callbacks, and the
 /// place, kept in a small file, moves on only after they have returned. A crash in between repeats lines, never loses
-/// one. Followers of other files may take turns with the same cursor file. Lines that are no events are passed over
-/// with a warning. Threads: one at a time; one process a cursor file.
+/// one. Followers of other files may use the same cursor file at once. Of several that follow the same file all tell
+/// its lines, and the first keeps its place; the others say in the log that theirs is not kept, until the first has
+/// ended. Lines that are no events are passed over with a warning. Threads: one at a time.
 class FileFollower {
 public:
     /// `line`: the event as it was written. The views end with the call.
@@ -63,16 +65,20 @@ private:
     void tell(Seen const& seen) const;
     void take_line(std::string const& file, Line const& line, std::uint64_t offset);
     [[nodiscard]] core::Result<void> save();
+    [[nodiscard]] core::Result<void> take_places();
+    [[nodiscard]] core::Result<void> write_places();
     [[nodiscard]] core::Result<bool> read_files();
 
     core::Clock const& clock_;
     FileCursor cursor_;
+    PlaceLocks locks_;
     WatchedFiles files_;
     LineParser parser_;
     std::vector<Subscriber> subscribers_;
     OnBadLine on_bad_line_;
     std::function<core::Result<void>()> before_save_;
-    std::set<std::string> gone_;  ///< Names whose place is to be dropped.
+    std::set<std::string> gone_;    ///< Names whose place is to be dropped.
+    std::set<std::string> others_;  ///< Names whose place another follower keeps, as has been said.
     std::size_t seen_ = 0;
     bool dirty_ = false;  ///< Places have moved that are not saved yet.
 };

@@ -1,8 +1,8 @@
 #include "ingest/github_event.hpp"
 
+#include "core/ascii.hpp"
 #include "core/id.hpp"
 #include "core/json.hpp"
-#include "ingest/contract_clues.hpp"
 #include "ingest/contract_payload.hpp"
 #include "ingest/json_members.hpp"
 #include "ingest/object_text.hpp"
@@ -83,7 +83,10 @@ std::string text_at(dom::element body, std::string_view pointer) {
 std::string json_at(dom::element body, std::string_view pointer) {
     dom::element value;
     if (body.at_pointer(pointer).get(value) != simdjson::SUCCESS) return {};
-    if (value.is_string()) return text_of(&value) ? core::json_string(core::trim(*text_of(&value))) : std::string{};
+    if (value.is_string()) {
+        auto const text = text_of(&value);
+        return text ? core::json_string(core::trim(*text)) : std::string{};
+    }
     bool const is_plain = value.is_number() || value.is_bool();
     return is_plain ? simdjson::minify(value) : std::string{};
 }
@@ -101,7 +104,7 @@ void append_members(std::string& data, dom::element body, std::array<Member, Man
 }
 
 std::string in_our_spelling(std::string_view word) {
-    auto spelled = lower_case(word);
+    auto spelled = core::lower_case(word);
     std::ranges::replace(spelled, '_', '-');
     return spelled;
 }

@@ -1,8 +1,8 @@
 #include "ingest/hook_envelope.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 #include "ingest/canonical_type.hpp"
-#include "ingest/contract_clues.hpp"
 #include "ingest/contract_fields.hpp"
 #include "ingest/object_text.hpp"
 
@@ -22,7 +22,7 @@ core::Result<void> check_version(ContractPayload const& payload) {
 
 /// The event's word with `-` for `_`, in lower case, without the tool that it may begin with.
 std::string bare_word(std::string_view event, std::string const& tool) {
-    auto word = lower_case(event);
+    auto word = core::lower_case(event);
     std::ranges::replace(word, '_', '-');
     return word.starts_with(tool + '.') ? word.substr(tool.size() + 1) : word;
 }

@@ -13,10 +13,22 @@ namespace dom = simdjson::dom;
 constexpr std::size_t most_depth = 128;               ///< Of objects and lists within each other, as in core/json.
 constexpr std::size_t parser_depth = most_depth + 1;  ///< The parser counts one for the document.
 
+/// As in `Name`: the shortest first.
 constexpr std::array<std::string_view, static_cast<std::size_t>(Name::Count)> names{
-    "event_type",      "type",    "kind",         "event",      "event_id", "id",      "timestamp", "time",
-    "event_timestamp", "task_id", "session_name", "session_id", "metadata", "payload", "data",      "specversion"
+    "id",       "type",     "kind",      "time",       "data",       "event",       "task_id",      "payload",
+    "event_id", "metadata", "timestamp", "event_type", "session_id", "specversion", "session_name", "event_timestamp"
 };
+
+/// Where in `names` those of a length begin, up to one more than the longest. Every member of every line is looked up:
+/// all names in turn took a sixth of the time of a line.
+constexpr auto names_of_length = [] {
+    std::array<std::size_t, names.back().size() + 2> begins{};
+    for (std::size_t length = 0; length < begins.size(); ++length) {
+        while (begins[length] < names.size() && names[begins[length]].size() < length) ++begins[length];
+    }
+    return begins;
+}();
+static_assert(std::ranges::is_sorted(names, {}, &std::string_view::size));
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -161,7 +173,7 @@ std::string reason_of(simdjson::error_code error) {
 }  // namespace
 
 core::Result<dom::element> JsonParser::parse(std::string_view text, bool padded) {
-    constexpr std::size_t ordinary_bytes = std::size_t{1} << 20;
+    constexpr std::size_t ordinary_bytes = std::size_t{256} << 10;
     // One huge text must not make the parser keep many times its size.
     if (parser_.capacity() > ordinary_bytes && text.size() < ordinary_bytes) parser_ = dom::parser{};
     if (parser_.max_depth() != parser_depth) static_cast<void>(parser_.allocate(text.size(), parser_depth));
@@ -175,9 +187,15 @@ core::Result<dom::element> JsonParser::parse(std::string_view text, bool padded)
     return root;
 }
 
+JsonParser& thread_parser() {
+    thread_local JsonParser parser;
+    return parser;
+}
+
 Members::Members(dom::object object) {
     for (auto const& [key, value] : object) {
-        for (std::size_t i = 0; i < names.size(); ++i) {
+        if (key.size() > names.back().size()) continue;
+        for (auto i = names_of_length[key.size()]; i < names_of_length[key.size() + 1]; ++i) {
             if (key != names[i]) continue;
             if ((has_ & (1U << i)) == 0) found_[i] = value;
             has_ |= 1U << i;

@@ -26,24 +26,28 @@ private:
     std::string rewritten_;
 };
 
+/// A parser for one text at a time, which keeps its buffers: making them takes longer than a small body. The calling
+/// thread's own; whoever uses it must be done with its values before anyone else on this thread parses.
+[[nodiscard]] JsonParser& thread_parser();
+
 /// The members of an object that say what an event is; the first of a name counts.
 enum class Name {
-    EventType,
+    Id,
     Type,
     Kind,
-    Event,
-    EventId,
-    Id,
-    Timestamp,
     Time,
-    EventTimestamp,
-    TaskId,
-    SessionName,
-    SessionId,
-    Metadata,
-    Payload,
     Data,
+    Event,
+    TaskId,
+    Payload,
+    EventId,
+    Metadata,
+    Timestamp,
+    EventType,
+    SessionId,
     SpecVersion,
+    SessionName,
+    EventTimestamp,
     Count
 };
 class Members {

@@ -1,7 +1,7 @@
 #include "ingest/native_hook.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
-#include "ingest/contract_clues.hpp"
 #include "ingest/contract_fields.hpp"
 #include "ingest/object_text.hpp"
 
@@ -30,7 +30,7 @@ core::Result<std::string_view> type_of(ContractPayload const& hook) {
         auto const member = std::string{take_name(names)};
         auto const name = hook.text(member);
         if (name.empty()) continue;
-        auto const* const known = std::ranges::find(hook_names, lower_case(name), &HookName::name);
+        auto const* const known = std::ranges::find(hook_names, core::lower_case(name), &HookName::name);
         if (known != hook_names.end()) return known->type;
         return core::fail(
             core::ErrorCode::InvalidField,
@@ -46,7 +46,7 @@ core::Result<std::string_view> type_of(ContractPayload const& hook) {
 /// The agent that runs the hook; `native` when the hook does not say.
 core::Result<std::string> provider_of(ContractPayload const& hook) {
     if (!hook.find("provider")) return "native";
-    auto provider = lower_case(hook.text("provider"));
+    auto provider = core::lower_case(hook.text("provider"));
     if (provider == "codex" || provider == "claude") return provider;
     return core::fail(core::ErrorCode::InvalidField, "provider must be codex or claude", "/provider");
 }

@@ -12,10 +12,10 @@ namespace macp::ingest {
 
 /// Names the event of a native hook of Codex or Claude Code, and adds the fields of the contract, and where the
 /// payload's directory stands in git.
-/// `event` has its id, and as data the minified text of `hook`, which `parser` has parsed.
+/// `event` has its id, and as data the minified text of `object`, which `parser` has parsed.
 /// Errors: InvalidField.
 [[nodiscard]] core::Result<void> fill_from_native(
-    JsonParser& parser, core::NewEvent& event, simdjson::dom::object hook, GitLookup const& git
+    JsonParser& parser, core::NewEvent& event, simdjson::dom::object object, GitLookup const& git
 );
 
 }  // namespace macp::ingest

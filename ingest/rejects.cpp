@@ -3,8 +3,7 @@
 #include "core/id.hpp"
 #include "core/json.hpp"
 #include "ingest/base64.hpp"
-#include "ingest/event_body.hpp"
-#include "ingest/event_line.hpp"
+#include "ingest/read_again.hpp"
 #include "io/file_place.hpp"
 
 #include <nlohmann/json.hpp>
@@ -30,6 +29,21 @@ std::string_view beginning(std::string_view text, std::size_t most) {
     return text;
 }
 
+/// All of them or none: without them, as without the end of its text, it cannot be tried again.
+void keep_headers(nlohmann::json& row, HeaderMap const& headers) {
+    std::size_t bytes = 0;
+    bool is_text = true;
+    for (auto const& [name, value] : headers) {
+        bytes += name.size() + value.size();
+        is_text = is_text && core::is_utf8(value);
+    }
+    if (is_text && bytes <= Rejects::kept_bytes) {
+        row["headers"] = headers;
+    } else {
+        row["truncated"] = true;
+    }
+}
+
 std::string row_value(std::string const& id, Reject const& reject) {
     auto text = reject.text;
     // Who hands it over may have cut it already.
@@ -50,6 +64,7 @@ std::string row_value(std::string const& id, Reject const& reject) {
         row["text_base64"] = base64(text);
     }
     if (!reject.content_type.empty()) row["content_type"] = reject.content_type;
+    if (!reject.headers.empty()) keep_headers(row, reject.headers);
     return core::dump_json(row);
 }
 
@@ -77,35 +92,27 @@ core::NewEvent event_about(std::string const& id, Reject const& reject) {
     return event;
 }
 
-core::Result<NewEvents> events_of_line(std::string_view text, EventDefaults const& defaults) {
-    auto event = event_from_line(text, defaults);
-    if (!event) return core::pass_on(event);
-    NewEvents events;
-    events.push_back(*std::move(event));
-    return events;
+HeaderMap headers_of(nlohmann::json const& row) {
+    HeaderMap headers;
+    auto const kept = row.find("headers");
+    if (kept == row.end()) return headers;
+    for (auto const& [name, value] : kept->items()) {
+        if (value.is_string()) headers.emplace(name, value.get_ref<std::string const&>());
+    }
+    return headers;
 }
 
-core::Result<NewEvents> events_of_body(
-    std::string_view content_type, std::string_view text, EventDefaults const& defaults
-) {
-    // As the door reads it: parameters such as a charset make no difference.
-    auto const type = core::trim(content_type.substr(0, content_type.find(';')));
-    if (type == "application/x-ndjson") return events_from_ndjson(text, defaults);
-    if (type == "application/cloudevents+json") {
-        return cloud_events_from_json(text, CloudEventsMode::Structured, defaults);
+core::Result<NewEvents> events_of(nlohmann::json const& row, EventDefaults const& defaults) {
+    auto headers = headers_of(row);
+    if (row.contains("text_base64")) {
+        if (!is_binary_cloud_event(headers)) return core::fail(core::ErrorCode::BadJson, "not JSON: it is not UTF-8");
+        return core::fail(core::ErrorCode::Conflict, "a body that is no text cannot be tried again from here");
     }
-    if (type == "application/cloudevents-batch+json") {
-        return cloud_events_from_json(text, CloudEventsMode::Batch, defaults);
-    }
-    return events_from_json(text, defaults);
-}
-
-core::Result<NewEvents> read_again(nlohmann::json const& row, EventDefaults defaults) {
-    if (row.contains("text_base64")) return core::fail(core::ErrorCode::BadJson, "not JSON: it is not UTF-8");
+    auto const door = row.value("door", std::string{});
     auto const text = row.value("text", std::string{});
-    bool const line = row.value("door", std::string{}) == "watch";
-    defaults.source = line ? "/orchestrator/events" : "/api/events";
-    auto events = line ? events_of_line(text, defaults) : events_of_body(row.value("content_type", ""), text, defaults);
+    auto const content_type = row.value("content_type", std::string{});
+    Refused const refused{.door = door, .text = text, .content_type = content_type, .headers = std::move(headers)};
+    auto events = read_again(refused, defaults);
     if (!events || events->size() == 1) return events;
     // Those that say no id got the same one.
     for (std::size_t i = 0; i < events->size(); ++i) {
@@ -113,6 +120,17 @@ core::Result<NewEvents> read_again(nlohmann::json const& row, EventDefaults defa
         if (id == defaults.id) id += ":" + std::to_string(i);
     }
     return events;
+}
+
+core::Result<events::CommitResult> no_such_reject(
+    events::EventLog& log, std::optional<events::Commit::Once> const& once
+) {
+    if (once) {
+        auto answered = log.row(once->space, once->key);
+        if (!answered) return core::pass_on(answered);
+        if (answered->has_value()) return events::CommitResult{.existing = *std::move(answered)};
+    }
+    return core::fail(core::ErrorCode::NotFound, "there is no such reject");
 }
 
 }  // namespace
@@ -145,22 +163,23 @@ core::Result<std::vector<events::Row>> list_rejects(
     return log.rows(Rejects::space, after, limit, max_bytes);
 }
 
-core::Result<events::CommitResult> retry_reject(events::EventLog& log, core::Clock const& clock, std::string_view id) {
+core::Result<events::CommitResult> retry_reject(
+    events::EventLog& log, core::Clock const& clock, std::string_view id, std::optional<events::Commit::Once> once
+) {
     auto const stored = log.row(Rejects::space, id);
     if (!stored) return core::pass_on(stored);
-    if (!*stored) return core::fail(core::ErrorCode::NotFound, "there is no such reject");
-    auto const row = core::parse_json(**stored);
+    auto const& text = *stored;
+    if (!text) return no_such_reject(log, once);
+    auto const row = core::parse_json(*text);
     if (!row) return core::fail(core::ErrorCode::Corrupt, "the reject cannot be read");
     if (row->value("truncated", false)) {
-        return core::fail(
-            core::ErrorCode::Conflict, "only the beginning of this text was kept: it cannot be tried again"
-        );
+        return core::fail(core::ErrorCode::Conflict, "only a part of this was kept: it cannot be tried again");
     }
     // Named after the reject: of two who try at once, one finds the other's events.
-    auto events = read_again(*row, {.received = clock.now(), .id = "retry:" + std::string{id}});
+    auto events = events_of(*row, {.received = clock.now(), .id = "retry:" + std::string{id}});
     if (!events) return core::pass_on(events);
 
-    events::Commit commit{.events = *std::move(events)};
+    events::Commit commit{.events = *std::move(events), .once = std::move(once)};
     commit.rows.push_back({.space = std::string{Rejects::space}, .key = std::string{id}});
     return log.commit_and_wait(std::move(commit));
 }

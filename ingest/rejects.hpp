@@ -2,12 +2,14 @@
 
 #include "core/time.hpp"
 #include "events/event_log.hpp"
+#include "ingest/cloud_event_headers.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,7 @@ struct Reject {
     std::string door{"watch"};  ///< `watch`, or method and path of the request.
     core::Time received{};
     std::string content_type{};  ///< Of a body, as its request said; empty: JSON.
+    HeaderMap headers{};         ///< Of a body, others that its door reads.
 };
 
 /// The refused, kept in the log's rows (space `rejects`, key = id in order of time), bounded in number and in bytes:
@@ -54,18 +57,19 @@ private:
 
 /// Rejects after the id `after`, oldest first, at most `limit`; stops after the one that passes `max_bytes`. Each row's
 /// value is a JSON object {id, file, offset, reason, bytes, text, or text_base64 when it is not UTF-8, truncated,
-/// received, door, content_type when the sender said one}. Blocks on the disk.
+/// received, door, content_type when the sender said one, headers when the door reads some}. Blocks on the disk.
 [[nodiscard]] core::Result<std::vector<events::Row>> list_rejects(
     events::EventLog& log, std::string_view after, std::size_t limit,
     std::size_t max_bytes = std::numeric_limits<std::size_t>::max()
 );
 
-/// Reads the text of a reject again, as its door would; when all of it is events now, appends them and drops the reject
-/// in one commit. Blocks on the disk.
-/// Errors: NotFound; Conflict when not all of the text was kept; BadJson, InvalidField when it is still wrong; those of
-/// the log. Nothing has happened then.
+/// Reads a reject again as its door would; when all of it is events now, appends them and drops the reject in one
+/// commit. With `once`, a second call finds what the first one stored (`CommitResult::existing`). Blocks on the disk.
+/// Errors: NotFound; Conflict when not all of it was kept, or its door is gone; BadJson, InvalidField when it is still
+/// wrong; those of the log. Nothing has happened then.
 [[nodiscard]] core::Result<events::CommitResult> retry_reject(
-    events::EventLog& log, core::Clock const& clock, std::string_view id
+    events::EventLog& log, core::Clock const& clock, std::string_view id,
+    std::optional<events::Commit::Once> once = std::nullopt
 );
 
 }  // namespace macp::ingest

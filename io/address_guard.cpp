@@ -1,13 +1,14 @@
 #include "io/address_guard.hpp"
 
+#include "core/ascii.hpp"
 #include "core/filter.hpp"
+#include "core/number.hpp"
 
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <span>
 
@@ -144,14 +145,6 @@ Bytes as_v6(ip::address const& address) {
     return ip::make_address_v6(ip::v4_mapped, address.to_v4()).to_bytes();
 }
 
-std::string lower(std::string_view text) {
-    std::string out{text};
-    std::ranges::transform(out, out.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
-    return out;
-}
-
 /// A star stands for whole labels in front only: `10.*` would look like addresses and match names.
 bool is_name(std::string_view text) {
     if (text.starts_with("*.")) text.remove_prefix(2);
@@ -179,7 +172,7 @@ core::Result<AddressGuard> AddressGuard::make(AddressPolicy const& policy) {
     guard.allow_loopback_ = policy.allow_loopback;
     guard.allow_private_ = policy.allow_private;
     for (auto const& entry : policy.allow) {
-        auto const text = lower(entry);
+        auto const text = core::lower_case(entry);
         auto const slash = text.find('/');
         boost::system::error_code no_address;
         auto const address = ip::make_address(text.substr(0, slash), no_address);
@@ -187,9 +180,9 @@ core::Result<AddressGuard> AddressGuard::make(AddressPolicy const& policy) {
         auto bits = most;
         auto bad = no_address && (slash != std::string::npos || !is_name(text));
         if (slash != std::string::npos) {
-            auto const* const end = text.data() + text.size();
-            auto const [stop, error] = std::from_chars(text.data() + slash + 1, end, bits);
-            bad = bad || error != std::errc{} || stop != end || bits > most;
+            auto const number = core::parse_number<unsigned>(std::string_view{text}.substr(slash + 1));
+            bits = number.value_or(most);
+            bad = bad || !number || bits > most;
         }
         if (bad) {
             return core::fail(

@@ -1,19 +1,15 @@
 #include "io/atomic_file.hpp"
 
+#include "io/file_problem.hpp"
+#include "io/folder.hpp"
+
 #include <cerrno>
 #include <fcntl.h>
 #include <string>
-#include <system_error>
 #include <unistd.h>
 
 namespace macp::io {
 namespace {
-
-tl::unexpected<core::Error> refuse(std::filesystem::path const& path, int error) {
-    auto const code = error == ENOSPC || error == EDQUOT ? core::ErrorCode::StorageFull : core::ErrorCode::Unavailable;
-    auto const reason = std::error_code{error, std::generic_category()}.message();
-    return core::fail(code, "cannot write " + path.string() + ": " + reason);
-}
 
 /// Writes all of `text` and syncs it. Returns errno, 0 when all is well.
 int write_and_sync(int fd, std::string_view text) {
@@ -29,9 +25,8 @@ int write_and_sync(int fd, std::string_view text) {
 }  // namespace
 
 core::Result<void> write_atomically(std::filesystem::path const& path, std::string_view text) {
-    auto const folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."};
-    std::error_code ignored;
-    std::filesystem::create_directories(folder, ignored);
+    auto const folder = path.parent_path();
+    if (auto const made = make_folders(folder, 0777); made != 0) return file_problem("cannot write", path, made);
 
     // One name a process: two that write the same file never mix their halves. A file of that name is a dead process's;
     // it goes, and if another comes in its place (a link somewhere else, in a folder that others may write to), we
@@ -41,19 +36,15 @@ core::Result<void> write_atomically(std::filesystem::path const& path, std::stri
     // Open to all as far as the umask allows, as any file that a shell makes: other tools read it, and it holds no
     // secret.
     int const fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0) return refuse(path, errno);
+    if (fd < 0) return file_problem("cannot write", path, errno);
     int error = write_and_sync(fd, text);
     ::close(fd);
     if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
     if (error != 0) {
         ::unlink(temporary.c_str());
-        return refuse(path, error);
+        return file_problem("cannot write", path, error);
     }
-    int const directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory >= 0) {
-        ::fsync(directory);
-        ::close(directory);
-    }
+    if (auto const synced = sync_folder(folder); synced != 0) return file_problem("cannot write", path, synced);
     return {};
 }
 

@@ -1,5 +1,6 @@
 #include "io/http_client.hpp"
 
+#include "core/ascii.hpp"
 #include "io/host_slots.hpp"
 #include "io/url.hpp"
 #include "io/wire.hpp"
@@ -86,11 +87,7 @@ http::request<http::string_body> to_message(Exchange const& exchange, std::strin
 void take_header(Parser const& parser, HttpResponse& response) {
     response.status = parser.get().result_int();
     for (auto const& field : parser.get()) {
-        std::string name{field.name_string()};
-        std::ranges::transform(name, name.begin(), [](char c) {
-            return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-        });
-        response.headers.emplace_back(std::move(name), std::string{field.value()});
+        response.headers.emplace_back(core::lower_case(field.name_string()), std::string{field.value()});
     }
 }
 

@@ -1,23 +1,15 @@
 #include "io/url.hpp"
 
+#include "core/ascii.hpp"
+#include "core/number.hpp"
+
 #include <algorithm>
-#include <charconv>
 
 namespace macp::io {
 namespace {
 
-std::string lower(std::string_view text) {
-    std::string out{text};
-    std::ranges::transform(out, out.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
-    return out;
-}
-
 bool is_port(std::string_view text) {
-    unsigned port = 0;
-    auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return error == std::errc{} && stop == text.data() + text.size() && port >= 1 && port <= 65'535;
+    return core::parse_number<std::uint16_t>(text).value_or(0) != 0;
 }
 
 bool must_be_escaped(char c) {
@@ -46,7 +38,7 @@ std::string Url::origin() const {
 core::Result<Url> parse_url(std::string_view text) {
     auto const scheme_end = text.find("://");
     if (scheme_end == std::string_view::npos) return refuse(text, "it must begin with http:// or https://");
-    auto const scheme = lower(text.substr(0, scheme_end));
+    auto const scheme = core::lower_case(text.substr(0, scheme_end));
     Url url{.tls = scheme == "https" || scheme == "wss"};
     if (!url.tls && scheme != "http" && scheme != "ws") return refuse(text, "it must begin with http:// or https://");
     if (std::ranges::any_of(text, must_be_escaped)) return refuse(text, "it holds characters that must be escaped");
@@ -62,7 +54,7 @@ core::Result<Url> parse_url(std::string_view text) {
     auto const bracket = authority.starts_with('[') ? authority.find(']') : std::string_view::npos;
     auto const colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
     auto const host = authority.substr(0, colon);
-    url.host = lower(bracket == std::string_view::npos ? host : host.substr(1, bracket - 1));
+    url.host = core::lower_case(bracket == std::string_view::npos ? host : host.substr(1, bracket - 1));
     if (url.host.empty()) return refuse(text, "it names no host");
     url.port = colon == std::string_view::npos ? std::string{url.tls ? "443" : "80"}
                                                : std::string{authority.substr(colon + 1)};

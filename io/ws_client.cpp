@@ -1,6 +1,7 @@
 #include "io/ws_client.hpp"
 
 #include "async/timer.hpp"
+#include "core/ascii.hpp"
 #include "io/url.hpp"
 #include "io/wire.hpp"
 
@@ -32,11 +33,7 @@ core::Error explain(Url const& url, async::ErrorCode error) {
 HttpResponse to_response(websocket::response_type const& answer) {
     HttpResponse response{.status = answer.result_int(), .body = answer.body()};
     for (auto const& field : answer) {
-        std::string name{field.name_string()};
-        std::ranges::transform(name, name.begin(), [](char c) {
-            return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-        });
-        response.headers.emplace_back(std::move(name), std::string{field.value()});
+        response.headers.emplace_back(core::lower_case(field.name_string()), std::string{field.value()});
     }
     return response;
 }
@@ -119,13 +116,6 @@ async::Task<core::Result<std::string>> WsClient::read() {
 async::Task<core::Result<void>> WsClient::send(std::string text) {
     impl_->bound_write();
     auto const [error, bytes] = co_await impl_->stream.async_write(asio::buffer(text), async::nothrow);
-    if (error) co_return tl::unexpected{explain(impl_->url, error)};
-    co_return core::Result<void>{};
-}
-
-async::Task<core::Result<void>> WsClient::ping() {
-    impl_->bound_write();
-    auto const [error] = co_await impl_->stream.async_ping({}, async::nothrow);
     if (error) co_return tl::unexpected{explain(impl_->url, error)};
     co_return core::Result<void>{};
 }

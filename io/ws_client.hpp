@@ -36,7 +36,7 @@ struct WsOpening {
 
 /// A WebSocket to a server. Pings are answered while a read is pending.
 ///
-/// Threads: its loop's thread only. One read and one of send, ping and close may be in flight at once.
+/// Threads: its loop's thread only. One read and one of send and close may be in flight at once.
 /// Cancellation: terminal; the connection is of no use afterwards.
 class WsClient {
 public:
@@ -51,8 +51,6 @@ public:
     [[nodiscard]] async::Task<core::Result<std::string>> read();
     /// Sends a text message. Errors: Unavailable, Timeout.
     [[nodiscard]] async::Task<core::Result<void>> send(std::string text);
-    /// Sends a ping; its pong shows only as a sign of life. Errors: as send.
-    [[nodiscard]] async::Task<core::Result<void>> ping();
     /// Says goodbye and waits up to `limit` for the peer's; then the connection is gone.
     [[nodiscard]] async::Task<> close(std::uint16_t code, std::string reason, std::chrono::milliseconds limit);
     /// Drops the connection; a pending read ends with an error. Idempotent.

@@ -1,5 +1,6 @@
 #include "server/gateway.hpp"
 
+#include "async/cores.hpp"
 #include "core/id.hpp"
 #include "core/json.hpp"
 #include "core/version.hpp"
@@ -17,7 +18,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <future>
-#include <thread>
 #include <utility>
 
 namespace macp::server {
@@ -98,7 +98,7 @@ ingest::WatcherOptions watcher_options(core::Config const& config) {
 
 }  // namespace
 
-Gateway::Gateway(core::LoadedConfig config) : loaded_{std::move(config)} {}
+Gateway::Gateway(core::LoadedConfig config) : loaded_{std::move(config)}, seats_{loaded_.config.ws.max_subscribers} {}
 
 Result<std::unique_ptr<Gateway>> Gateway::start(core::LoadedConfig config) {
     if (auto const checked = core::check_for_serving(config.config); !checked) return core::pass_on(checked);
@@ -134,11 +134,11 @@ Result<void> Gateway::open_log() {
 
 void Gateway::build_fan_out() {
     auto const& config = loaded_.config;
-    auto const wanted = config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
+    auto const wanted = config.threads != 0 ? config.threads : async::usable_cores();
     readers_ = std::make_unique<async::WorkerPool>("reader", config.log.readers);
     for (std::size_t i = 0; i < wanted; ++i) shards_.push_back(std::make_unique<async::Shard>(i));
     for (auto& shard : shards_) {
-        ws::HubServices services{.log = *log_, .readers = *readers_, .config = config.ws};
+        ws::HubServices services{.log = *log_, .readers = *readers_, .seats = seats_, .config = config.ws};
         services.telemetry = [this] { return reports_->telemetry(); };
         services.still_valid = [this](std::string const& caller) {
             return access_->still_valid(caller, http::Scope::Read);
@@ -222,10 +222,9 @@ void Gateway::build_services() {
         .targets = *targets_,
         .environment = environment_,
     });
-    if (auto const* const secret = std::getenv(loaded_.config.github.secret_env.c_str()
-        )) {  // NOLINT(concurrency-mt-unsafe): nothing writes it
-        services_->github_secret = secret;
-    }
+    auto const& variable = loaded_.config.github.secret_env;
+    auto const* const secret = std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): nothing writes it
+    if (secret != nullptr) services_->github_secret = secret;
     services_->hub = [this](async::Shard& shard) -> ws::Hub& { return *hubs_[shard.index()]; };
     services_->status = [this] { return reports_->status(); };
     services_->telemetry = [this] { return reports_->telemetry(); };

@@ -70,7 +70,8 @@ private:
     core::SystemClock clock_;
     std::string address_;
     std::string ws_address_;
-    std::vector<std::unique_ptr<async::Shard>> shards_;  ///< First of all: the threads of the next ones post to them.
+    ws::Seats seats_;  ///< Before the shards: what is left on their loops may have some.
+    std::vector<std::unique_ptr<async::Shard>> shards_;  ///< Before all that posts to them.
     std::unique_ptr<async::WorkerPool> readers_;
     delivery::Environment environment_;
     std::unique_ptr<delivery::Targets> targets_;  ///< Outlives the log, whose thread tells it of overruns.

@@ -56,7 +56,7 @@ sigset_t block_signals() {
 /// Large blocks (chunks of the log, batches of lines) are made on one thread and freed on another: given back to the
 /// system at once. From the heap, catching up on a large file kept 30 MB more.
 void give_large_blocks_back() {
-    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);  // NOLINT(concurrency-mt-unsafe): before there are threads
 }
 
 void reload(Gateway& gateway) {

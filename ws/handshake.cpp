@@ -1,5 +1,6 @@
 #include "ws/handshake.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 #include "http/problem.hpp"
 
@@ -13,15 +14,10 @@
 namespace macp::ws {
 namespace {
 
-bool same_word(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-        return std::tolower(x) == std::tolower(y);
-    });
-}
-
 bool has_word(http::Request const& request, std::string_view header, std::string_view word) {
     auto const value = request.header(header);
-    return value && std::ranges::any_of(list_of(*value), [word](auto item) { return same_word(item, word); });
+    return value &&
+           std::ranges::any_of(list_of(*value), [word](auto item) { return core::equal_ignoring_case(item, word); });
 }
 
 constexpr std::string_view version = "13";

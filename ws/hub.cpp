@@ -14,9 +14,8 @@ Hub::Hub(async::Shard& shard, HubServices services)
       services_{std::move(services)},
       sender_{services_.config.io_uring},
       processed_{services_.log.tail().last()},
-      pace_{shard.executor()} {
-    services_.log.tail().add_wake([this] { wake(); });
-}
+      pace_{shard.executor()},
+      wake_{services_.log.tail().add_wake([this] { wake(); })} {}
 
 Hub::~Hub() = default;
 
@@ -77,17 +76,15 @@ void Hub::wake() {
 void Hub::take_new() {
     auto const interval = std::chrono::duration<double, std::milli>{services_.config.flush_interval_ms};
     auto const waited = std::chrono::steady_clock::now() - flush_ended_;
-    if (interval.count() > 0 && waited < interval && !pacing_) {
-        pacing_ = true;
+    if (interval.count() > 0 && waited < interval) {
         pace_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(interval - waited));
         pace_.async_wait([this](async::ErrorCode const& ec) {
-            pacing_ = false;
+            if (ec) return;
             flush_ended_ = {};
-            if (!ec) take_new();
+            take_new();
         });
-        return;
+        return;  // still scheduled: nobody posts another turn
     }
-    if (pacing_) return;
 
     scheduled_.store(false, std::memory_order_release);
     auto& tail = services_.log.tail();

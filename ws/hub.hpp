@@ -5,6 +5,7 @@
 #include "core/config.hpp"
 #include "events/event_log.hpp"
 #include "ws/outgoing.hpp"
+#include "ws/seats.hpp"
 #include "ws/sender.hpp"
 #include "ws/session.hpp"
 #include "ws/view.hpp"
@@ -48,6 +49,7 @@ struct SessionStats {
 struct HubServices {
     events::EventLog& log;
     async::WorkerPool& readers;
+    Seats& seats;  ///< Of all hubs.
     core::Config::Ws config{};
     std::function<async::Task<std::string>()> telemetry{};         ///< The document of the telemetry channel.
     std::function<bool(std::string const& caller)> still_valid{};  ///< Whether a token may still be used.
@@ -74,8 +76,8 @@ public:
     /// A buffer for bytes just read; good until the next suspension.
     [[nodiscard]] std::span<char> scratch() noexcept { return scratch_; }
 
-    /// True when another session may be opened.
-    [[nodiscard]] bool has_room() const noexcept { return sessions_.size() < services_.config.max_subscribers; }
+    /// A seat for another session, to be kept as long as it lives; none when all are taken, on whatever shard.
+    [[nodiscard]] Seats::Seat take_seat() { return services_.seats.take(); }
     void enter(Session& session);
     void leave(Session& session);
 
@@ -124,10 +126,10 @@ private:
     core::Seq processed_;
     async::Timer pace_;
     std::chrono::steady_clock::time_point flush_ended_{};
-    bool pacing_ = false;
     std::atomic<bool> scheduled_{false};
     std::array<char, std::size_t{64} << 10> scratch_{};
     HubCounters counters_;
+    events::Tail::Registration wake_;  ///< Last: nobody wakes a hub that is half gone.
 };
 
 }  // namespace macp::ws

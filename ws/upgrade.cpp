@@ -1,13 +1,13 @@
 #include "ws/upgrade.hpp"
 
 #include "core/event_query.hpp"
+#include "core/number.hpp"
 #include "ws/handshake.hpp"
 #include "ws/hub.hpp"
 #include "ws/session.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace macp::ws {
@@ -33,15 +33,13 @@ Format choose_protocol(http::Request const& request, std::string_view& chosen) {
 }
 
 Result<std::chrono::milliseconds> parse_interval(std::string_view text) {
-    unsigned value = 0;
-    auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || stop != text.data() + text.size() || value < min_telemetry_interval.count() ||
-        value > max_telemetry_interval.count()) {
+    auto const value = core::parse_number<unsigned>(text);
+    if (!value || *value < min_telemetry_interval.count() || *value > max_telemetry_interval.count()) {
         return fail(
             core::ErrorCode::InvalidField, "interval_ms must be a whole number from 100 to 3600000", "interval_ms"
         );
     }
-    return std::chrono::milliseconds{value};
+    return std::chrono::milliseconds{*value};
 }
 
 /// A position; a time, which pages take, makes no place to go on from.
@@ -63,14 +61,21 @@ Result<void> refuse_ends(http::Request const& request) {
     return {};
 }
 
+Result<Channels> channels_of(std::string_view names, Format format) {
+    auto const items = list_of(names);
+    auto const channels = parse_channels({items.begin(), items.end()}, format != Format::CloudEvents);
+    if (!channels) return fail(channels.error().code, channels.error().message, "channels");
+    return *channels;
+}
+
 /// What the query subscribes to; nothing when it asks for nothing.
 Result<std::optional<Subscribe>> opening_of(http::Request const& request, Format format) {
     if (auto const endless = refuse_ends(request); !endless) return pass_on(endless);
     Subscribe wanted{.channels = {}};
-    if (auto const names = request.parameter("channels")) {
-        auto const items = list_of(*names);
-        auto const channels = parse_channels({items.begin(), items.end()}, format != Format::CloudEvents);
-        if (!channels) return fail(channels.error().code, channels.error().message, "channels");
+    auto const names = request.parameter("channels");
+    if (names) {
+        auto const channels = channels_of(*names, format);
+        if (!channels) return pass_on(channels);
         wanted.channels = *channels;
     }
     if (auto const interval = request.parameter("interval_ms")) {
@@ -82,7 +87,7 @@ Result<std::optional<Subscribe>> opening_of(http::Request const& request, Format
     if (!query) return pass_on(query);
     auto const since = request.parameter("since");
     bool const asks = !query->filter.passes_all() || since;
-    if (asks && !request.parameter("channels")) wanted.channels.events = true;
+    if (asks && !names) wanted.channels.events = true;
     if (since) {
         auto position = parse_since(*since);
         if (!position) return pass_on(position);
@@ -95,23 +100,24 @@ Result<std::optional<Subscribe>> opening_of(http::Request const& request, Format
 
 Task<> serve(
     Hub& hub, std::unique_ptr<http::Transport> transport, std::string head, std::string leftover, Format format,
-    Peer peer, std::optional<Subscribe> opening
+    Peer peer, std::optional<Subscribe> opening, [[maybe_unused]] Seats::Seat seat
 ) {
     auto const written = co_await transport->write(head);  // of SSE it is the first comment
     if (written.error) co_return;
+    head = {};  // what this holds, it holds as long as the session lives
     auto session = std::make_shared<Session>(hub, std::move(transport), format, std::move(peer));
     co_await Session::run(std::move(session), std::move(leftover), std::move(opening));
 }
 
 http::Response hand_over(
-    http::Request const& request, Hub& hub, std::string head, Format format, std::optional<Subscribe> opening
+    http::Request const& request, Hub& hub, std::string head, Format format, std::optional<Subscribe> opening,
+    Seats::Seat seat
 ) {
     Peer peer{.id = request.id, .remote = request.remote, .caller = request.caller};
     http::Response response{.status = 101};
-    response.takeover = [&hub, head = std::move(head), format, peer = std::move(peer), opening = std::move(opening)](
-                            std::unique_ptr<http::Transport> transport, std::string leftover
-                        ) {
-        return serve(hub, std::move(transport), head, std::move(leftover), format, peer, opening);
+    response.takeover = [&hub, head = std::move(head), format, peer = std::move(peer), opening = std::move(opening),
+                         seat = std::move(seat)](std::unique_ptr<http::Transport> transport, std::string leftover) {
+        return serve(hub, std::move(transport), head, std::move(leftover), format, peer, opening, seat);
     };
     return response;
 }
@@ -126,18 +132,20 @@ tl::unexpected<core::Error> no_room() {
 
 Result<http::Response> open_websocket(http::Request const& request, Hub& hub) {
     if (!wants_upgrade(request)) return upgrade_required(request);
-    if (!hub.has_room()) return no_room();
+    auto seat = hub.take_seat();
+    if (!seat) return no_room();
     std::string_view protocol;
     auto const format = choose_protocol(request, protocol);
     auto opening = opening_of(request, format);
     if (!opening) return pass_on(opening);
     auto head = accept_upgrade(request, protocol);
     if (!head) return pass_on(head);
-    return hand_over(request, hub, *std::move(head), format, *std::move(opening));
+    return hand_over(request, hub, *std::move(head), format, *std::move(opening), std::move(seat));
 }
 
 Result<http::Response> open_event_stream(http::Request const& request, Hub& hub) {
-    if (!hub.has_room()) return no_room();
+    auto seat = hub.take_seat();
+    if (!seat) return no_room();
     auto opening = opening_of(request, Format::Sse);
     if (!opening) return pass_on(opening);
     auto wanted = (*opening).value_or(Subscribe{});
@@ -148,7 +156,8 @@ Result<http::Response> open_event_stream(http::Request const& request, Hub& hub)
         if (!position) return fail(core::ErrorCode::InvalidField, position.error().message, "Last-Event-ID");
         wanted.since = *position;
     }
-    auto response = hand_over(request, hub, ": open\n\n", Format::Sse, std::optional{std::move(wanted)});
+    auto response =
+        hand_over(request, hub, ": open\n\n", Format::Sse, std::optional{std::move(wanted)}, std::move(seat));
     response.status = 200;
     response.content_type = "text/event-stream";
     response.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};

@@ -9,7 +9,7 @@ class Hub;
 
 /// The opening handshake of RFC 6455, then a session on `hub` that subscribes at once to what the query asks for
 /// (`channels`, `type`, `source`, `subject`, fields of data, `since`, `interval_ms`). `hub` is that of the request's
-/// shard. Errors: InvalidField for a bad query or handshake header, Overloaded when the hub is full; a request that
+/// shard. Errors: InvalidField for a bad query or handshake header, Overloaded when all seats are taken; a request that
 /// asks for no upgrade is answered 426.
 [[nodiscard]] core::Result<http::Response> open_websocket(http::Request const& request, Hub& hub);
 

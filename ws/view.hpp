@@ -55,7 +55,6 @@ public:
     void remove(View& view);
     /// Adds the event to every view whose filter it passes.
     void deliver(core::EventView const& event);
-    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
 private:
     using Views = std::vector<View*>;

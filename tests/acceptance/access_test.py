@@ -1,6 +1,7 @@
 """Tokens and scopes, Host and Origin, TLS."""
 import asyncio
 import contextlib
+import http.client
 import json
 import signal
 import ssl
@@ -144,6 +145,20 @@ def test_only_hosts_and_origins_of_its_own_are_served(gateway):
     assert get(Host=own) == get(Host=f"localhost:{gateway.port}") == get(Host=own, Origin=f"http://{own}") == 200
     assert get(Host="evil.example") == get(Host=f"evil.example:{gateway.port}") == 403
     assert get(Host=own, Origin="http://evil.example") == get(Host=own, Origin="null") == 403
+
+
+@pytest.mark.parametrize("path,accept", [
+    ("/api/status", "application/json"), ("/api/events", "application/x-ndjson"), ("/api/events/stream", "text/event-stream"),
+])
+def test_pages_of_a_listed_origin_may_read_every_answer(make_gateway, path, accept):
+    gateway = make_gateway(access_origins="https://dash.example")
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+    with contextlib.closing(connection):
+        connection.request("GET", path, headers={"Origin": "https://dash.example", "Accept": accept})
+        answer = connection.getresponse()
+        assert answer.status == 200 and answer.headers.get_content_type() == accept
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://dash.example"
+        assert "Origin" in answer.headers["Vary"]
 
 
 async def test_a_foreign_origin_gets_no_websocket(gateway):

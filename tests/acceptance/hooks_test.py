@@ -70,6 +70,24 @@ def test_a_bad_envelope_is_refused_and_kept(gateway, body, status, field):
     assert kept["text"] == body.decode() and kept["door"] == "POST /api/omx/hook"
 
 
+def test_a_refused_body_is_tried_again_at_its_own_door(gateway):
+    problem(gateway.post("/api/omx/hook", {"type": "x"}), 422)
+    (kept,) = rejects(gateway)
+    refused = problem(gateway.post(f"/api/ingest/rejects/{kept['id']}/retry", b""), 422)
+    assert refused["field"] == "/event", "POST /api/events would have taken it"
+    long_key = {"Idempotency-Key": "k" * 256}
+    problem(gateway.post(f"/api/ingest/rejects/{kept['id']}/retry", b"", headers=long_key), 422, "Idempotency-Key")
+    assert rejects(gateway) == [kept]
+
+
+def test_a_refused_cloud_event_is_tried_again_with_its_headers(gateway):
+    binary = {"ce-specversion": "1.0", "ce-id": "b-1", "ce-source": "/ci"}
+    problem(gateway.post("/api/events", {"type": "x"}, headers=binary), 422, "ce-type")
+    (kept,) = rejects(gateway)
+    assert kept["headers"] == binary
+    problem(gateway.post(f"/api/ingest/rejects/{kept['id']}/retry", b""), 422, "ce-type")
+
+
 @pytest.mark.parametrize("path", ["/api/native/hook", "/native/hook"])
 @pytest.mark.parametrize("name,kind", [
     ("SessionStart", "session.started"), ("stop", "session.finished"), ("UserPromptSubmit", "session.prompt-submitted"),

@@ -1,5 +1,6 @@
 """The WebSocket protocol as clients see it."""
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -251,6 +252,26 @@ async def test_a_subscriber_that_was_away_catches_up_through_the_disk(make_gatew
         await subscribe(socket, types=["task.*"], since="start")
         gateway.append(*[task(n, f=filler) for n in range(10_000, 11_000)])
         assert numbers(await receive_events(socket, 11_000, seconds=60)) == list(range(11_000))
+
+
+async def test_the_limit_of_subscribers_holds_over_all_threads(make_gateway):
+    gateway = make_gateway(threads=2, ws_max_subscribers=3)
+    async with contextlib.AsyncExitStack() as subscribers:
+        for _ in range(3):
+            await receive_op(await subscribers.enter_async_context(connect(gateway)), "hello")
+        for _ in range(4):
+            with pytest.raises(websockets.InvalidStatus) as refusal:
+                async with connect(gateway):
+                    pass
+            assert refusal.value.response.status_code == 503 and refusal.value.response.headers["Retry-After"]
+        assert (await asyncio.to_thread(gateway.get, "/api/events/stream")).status == 503
+    async with asyncio.timeout(20):
+        while True:  # those that have left give their places back
+            with contextlib.suppress(websockets.InvalidStatus):
+                async with connect(gateway) as socket:
+                    await receive_op(socket, "hello")
+                    break
+            await asyncio.sleep(0.02)
 
 
 async def test_a_second_listener_serves_websockets_alone(make_gateway):

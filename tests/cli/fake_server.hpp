@@ -1,9 +1,11 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <doctest/doctest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <poll.h>
 #include <string>
 #include <thread>
@@ -23,9 +25,10 @@ public:
           } {
         sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
         socklen_t size = sizeof address;
-        ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
-        ::listen(socket_, 4);
-        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+        auto* const place = reinterpret_cast<sockaddr*>(&address);
+        REQUIRE(::bind(socket_, place, size) == 0);
+        REQUIRE(::listen(socket_, 4) == 0);
+        REQUIRE(::getsockname(socket_, place, &size) == 0);
         port_ = ntohs(address.sin_port);
         thread_ = std::thread{[this] { serve(); }};
     }
@@ -50,11 +53,11 @@ private:
         if (::poll(&waiting, 1, 20'000) != 1) return;
         int const peer = ::accept(socket_, nullptr, nullptr);
         if (peer < 0) return;
-        char block[4096];
+        std::array<char, 4096> block{};
         while (!complete()) {
-            auto const got = ::recv(peer, block, sizeof block, 0);
+            auto const got = ::recv(peer, block.data(), block.size(), 0);
             if (got <= 0) break;
-            request_.append(block, static_cast<std::size_t>(got));
+            request_.append(block.data(), static_cast<std::size_t>(got));
         }
         ::send(peer, answer_.data(), answer_.size(), MSG_NOSIGNAL);
         ::close(peer);

@@ -99,6 +99,31 @@ wait $!
         CHECK(macp::testing::read_all(shell / "watched.txt") == std::string{completed_line} + std::string{failed_line});
     }
 
+    TEST_CASE("says that its place is not kept while another run keeps it, and keeps it from then on") {
+        Shell const shell;
+        shell.write(events_file, completed);
+        shell.write("late.ndjson", failed);
+        auto const outcome = shell.run(R"(set -m
+export MACP_WATCH_POLL_INTERVAL_SECONDS=0.05
+seen() { for i in $(seq 400); do grep -q "$1" "$2" && return; sleep 0.05; done; }
+"$MACP" watch > first.txt & first=$!
+seen T-1 first.txt
+"$MACP" watch > second.txt 2> second.err & second=$!
+seen 'not kept' second.err
+kill -INT $first && wait $first
+cat late.ndjson >> .mosaic/orchestrator/events.ndjson
+seen T-2 second.txt
+kill -INT $second && wait $second
+"$MACP" watch --once
+)");
+        CHECK(outcome.code == 0);
+        CHECK(outcome.out.empty());
+        auto const said = macp::testing::read_all(shell / "second.err");
+        CHECK(said.find("warning") != std::string::npos);
+        CHECK(said.find("events.ndjson: that of this one is not kept") != std::string::npos);
+        CHECK(macp::testing::read_all(shell / "second.txt").ends_with(failed_line));
+    }
+
     TEST_CASE("colours a terminal, and not when NO_COLOR is set") {
         Shell const shell;
         shell.write(events_file, completed);

@@ -57,7 +57,7 @@ TEST_SUITE("opening the log") {
         auto const path = fixture.options.path;
         {
             std::fstream file{path, std::ios::binary | std::ios::in | std::ios::out};
-            for (int page = 2; page < 40; ++page) {
+            for (std::streamoff page = 2; page < 40; ++page) {
                 file.seekp(page * 4096);
                 file << std::string(64, '\xee');
             }

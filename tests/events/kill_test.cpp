@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <map>
@@ -49,8 +50,8 @@ constexpr int writers = 3;
 
 /// Starts a child that commits, kills it once it has acknowledged about `bytes` of lines, and returns all it said.
 std::string run_and_kill(events::SqliteOptions const& options, int round, std::size_t bytes) {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
     auto const child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {

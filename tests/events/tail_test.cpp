@@ -68,15 +68,60 @@ TEST_SUITE("tail") {
         events::Tail tail{0, 1 << 20};
         int wakes = 0;
         core::Seq seen = 0;
-        tail.add_wake([&] {
+        auto const first = tail.add_wake([&] {
             ++wakes;
             seen = tail.after(0).back()->last();
         });
-        tail.add_wake([&] { ++wakes; });
+        auto const second = tail.add_wake([&] { ++wakes; });
         tail.publish(chunk_of(1, 2));
         tail.publish(chunk_of(3, 3));
         CHECK(wakes == 4);
         CHECK(seen == 3);
+    }
+
+    TEST_CASE("wakes only those that are still registered") {
+        events::Tail tail{0, 1 << 20};
+        int first = 0;
+        int second = 0;
+        auto kept = tail.add_wake([&] { ++first; });
+        {
+            auto const passing = tail.add_wake([&] { ++second; });
+            tail.publish(chunk_of(1, 1));
+        }
+        tail.publish(chunk_of(2, 2));
+        CHECK(first == 2);
+        CHECK(second == 1);
+        auto moved = std::move(kept);
+        tail.publish(chunk_of(3, 3));
+        CHECK(first == 3);
+        moved = {};
+        tail.publish(chunk_of(4, 4));
+        CHECK(first == 3);
+        auto const outlives_its_tail = events::Tail{0, 1}.add_wake([] {});
+    }
+
+    TEST_CASE("drops a wake only when it no longer runs") {
+        constexpr core::Seq count = 2000;
+        events::Tail tail{0, 1 << 20};
+        std::atomic<bool> done{false};
+        std::thread writer{[&] {
+            for (core::Seq seq = 1; seq <= count; ++seq) tail.publish(chunk_of(seq, seq));
+            done = true;
+        }};
+        std::atomic<int> late{0};
+        while (!done) {
+            std::atomic<bool> gone{false};
+            {
+                auto const registered = tail.add_wake([&] {
+                    std::this_thread::yield();
+                    if (gone) ++late;
+                });
+                std::this_thread::yield();
+            }
+            gone = true;
+        }
+        writer.join();
+        CHECK(late == 0);
     }
 
     TEST_CASE("shows a reader on another thread every event once, in order") {

@@ -106,7 +106,7 @@ TEST_SUITE("file follower") {
     TEST_CASE("starts over, saying so, when the cursor file is foreign or damaged") {
         TempDir const folder;
         append(folder / "events.ndjson", event_line("a"));
-        for (auto const* const text : {"{\"position\": 17}", "", "{\"files\":{\"events.ndjson\":{}}}", "\xff\xfe"}) {
+        for (auto const* const text : {R"({"position": 17})", "", R"({"files":{"events.ndjson":{}}})", "\xff\xfe"}) {
             CHECK(Run{folder}.poll().size() <= 1);
             write(folder / "state/event_cursor.json", text);
             CHECK(
@@ -133,6 +133,24 @@ TEST_SUITE("file follower") {
         CHECK(there.poll() == Names{"c"});
         CHECK(here.poll() == Names{"d"});
         CHECK(Run{folder, {}, {"events.ndjson", "logs/*.ndjson"}}.poll().empty());
+    }
+
+    TEST_CASE("tells lines to each of two at once, and lets the first keep the place") {
+        TempDir const folder;
+        append(folder / "events.ndjson", event_line("a"));
+        auto first = std::make_unique<Run>(folder);
+        CHECK(first->poll() == Names{"a"});
+        Run second{folder};
+        append(folder / "events.ndjson", event_line("b"));
+        CHECK(second.poll() == Names{"b"});
+        CHECK(Run{folder}.poll() == Names{"b"});  // the second moved nothing
+        CHECK(first->poll() == Names{"b"});
+        CHECK(Run{folder}.poll().empty());
+
+        first.reset();
+        append(folder / "events.ndjson", event_line("c"));
+        CHECK(second.poll() == Names{"c"});  // now it is the only one
+        CHECK(Run{folder}.poll().empty());
     }
 
     TEST_CASE("forgets the place of a name whose content has moved to another name") {

@@ -117,6 +117,7 @@ TEST_SUITE("file tail") {
         CHECK(contents(folder / "deep/er/f") == "two");
         CHECK(std::distance(std::filesystem::directory_iterator{folder / "deep/er"}, {}) == 1);
         CHECK_FALSE(io::write_atomically(folder / "deep/er/f/x", "no"));
+        CHECK_FALSE(io::write_atomically(folder / "deep/er/f/x/y", "no"));
 
         auto const leftover = (folder / "f").string() + ".tmp." + std::to_string(::getpid());
         std::ofstream{folder / "elsewhere"} << "untouched";

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
@@ -17,7 +16,7 @@ void feed(LineReader& reader, std::string_view bytes) {
     while (!bytes.empty()) {
         auto const space = reader.space();
         auto const some = std::min(space.size(), bytes.size());
-        std::memcpy(space.data(), bytes.data(), some);
+        std::ranges::copy(bytes.substr(0, some), space.begin());
         reader.filled(some);
         bytes.remove_prefix(some);
         if (!bytes.empty()) return;  // the caller must take lines first

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/id.hpp"
+#include "events/answers.hpp"
 #include "events/event_log.hpp"
 
 #include <algorithm>
@@ -31,14 +32,15 @@ public:
 
     using events::EventLog::commit;
     using events::EventLog::rows;
-    void commit(events::Commit commit, Done done) override {
+    void commit(events::Commit commit, Done done, std::optional<async::Executor> loop) override {
         std::unique_lock lock{mutex_};
+        events::PendingCommit pending{.commit = std::move(commit), .done = std::move(done), .loop = loop};
         if (refuse_) {
             auto const code = *refuse_;
             lock.unlock();
-            return done(core::fail(code, "told to refuse"));
+            return answer(std::move(pending), core::fail(code, "told to refuse"));
         }
-        queue_.emplace_back(std::move(commit), std::move(done));
+        queue_.push_back(std::move(pending));
         changed_.notify_all();
     }
 
@@ -111,17 +113,23 @@ public:
     [[nodiscard]] events::LogStats stats() const override { return {}; }
 
 private:
+    static void answer(events::PendingCommit pending, core::Result<events::CommitResult> result) {
+        events::Answers answers;
+        answers.add(std::move(pending), std::move(result));
+        answers.send();
+    }
+
     void run() {
         std::unique_lock lock{mutex_};
         while (true) {
             changed_.wait(lock, [this] { return stop_ || !queue_.empty(); });
             if (queue_.empty()) return;
-            auto [commit, done] = std::move(queue_.front());
+            auto pending = std::move(queue_.front());
             queue_.pop_front();
-            auto result =
-                broken_ ? core::Result<events::CommitResult>{core::fail(*broken_, "told to break")} : apply(commit);
+            auto result = broken_ ? core::Result<events::CommitResult>{core::fail(*broken_, "told to break")}
+                                  : apply(pending.commit);
             lock.unlock();
-            done(std::move(result));
+            answer(std::move(pending), std::move(result));
             lock.lock();
         }
     }
@@ -169,7 +177,7 @@ private:
     bool stop_ = false;
     std::optional<core::ErrorCode> refuse_;
     std::optional<core::ErrorCode> broken_;
-    std::deque<std::pair<events::Commit, Done>> queue_;
+    std::deque<events::PendingCommit> queue_;
     std::vector<core::NewEvent> events_;
     std::map<std::pair<std::string, std::string>, core::Seq> ids_;
     std::map<std::pair<std::string, std::string>, std::string> rows_;

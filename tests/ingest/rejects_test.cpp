@@ -77,6 +77,65 @@ TEST_SUITE("rejects") {
         CHECK(ingest::list_rejects(log, "", 10)->size() == 3);
     }
 
+    TEST_CASE("tries the body of each other door again as that door reads it") {
+        MemoryLog log;
+        core::SystemClock const clock;
+        auto const retry = [&](ingest::Reject reject) { return ingest::retry_reject(log, clock, add(log, reject)); };
+        auto const last = [&] { return log.all().back(); };
+        for (auto const* const door : {"POST /api/omx/hook", "POST /omx/hook"}) {
+            CHECK(retry({.text = R"({"event":"worker.stalled"})", .door = door}));
+            CHECK(last().source == "/hooks/omx");
+            CHECK(retry({.text = R"({"type":"x"})", .door = door}).error().field == "/event");
+        }
+        for (auto const* const door : {"POST /api/native/hook", "POST /native/hook"}) {
+            CHECK(retry({.text = R"({"hook_event_name":"PreToolUse","provider":"codex"})", .door = door}));
+            CHECK(last().source == "/hooks/codex");
+            CHECK_FALSE(retry({.text = R"({"type":"x"})", .door = door}));
+        }
+        auto const* const push = R"({"ref":"refs/heads/main"})";
+        CHECK(retry({.text = push, .door = "POST /github"}).error().field == "X-GitHub-Event");
+        CHECK(retry(
+            {.text = push, .door = "POST /github", .headers = {{"x-github-event", "push"}, {"x-github-delivery", "d-7"}}
+            }
+        ));
+        CHECK(last().source == "/github");
+        CHECK(last().id == "d-7");
+
+        ingest::HeaderMap const binary{
+            {"ce-specversion", "1.0"}, {"ce-id", "b-1"}, {"ce-source", "/ci"}, {"ce-type", "build.done"}
+        };
+        CHECK(retry({.text = R"({"type":"x"})", .door = "POST /events", .headers = binary}));
+        CHECK(last().type == "build.done");
+        CHECK(last().data == R"({"type":"x"})");
+        CHECK(
+            retry({.text = "\xff", .door = "POST /events", .headers = binary}).error().code == core::ErrorCode::Conflict
+        );
+        auto odd = binary;
+        odd["ce-subject"] = "\xff";
+        CHECK(retry({.text = "{}", .door = "POST /event", .headers = odd}).error().code == core::ErrorCode::Conflict);
+        CHECK(retry({.text = R"({"type":"x"})", .door = "POST /gone"}).error().code == core::ErrorCode::Conflict);
+    }
+
+    TEST_CASE("tries again once for a key, and tells what came of it") {
+        TempDir const folder;
+        core::SystemClock const clock;
+        auto opened = events::SqliteLog::open({.clock = clock, .path = folder / "macp.db", .full_sync = false});
+        REQUIRE(opened);
+        auto& log = **opened;
+        auto const id = add(log, {.text = R"({"type":"x"})", .door = "POST /api/events"});
+        events::Commit::Once const once{
+            .space = "s",
+            .key = "k",
+            .value = [](events::CommitResult const& result) { return std::to_string(result.seqs.front()); },
+        };
+        auto const first = ingest::retry_reject(log, clock, id, once);
+        REQUIRE(first);
+        CHECK(first->seqs == std::vector<core::Seq>{2});
+        CHECK(ingest::retry_reject(log, clock, id, once)->existing == "2");
+        CHECK(ingest::retry_reject(log, clock, id).error().code == core::ErrorCode::NotFound);
+        CHECK(ingest::list_rejects(log, "", 10)->empty());
+    }
+
     TEST_CASE("counts a repeat among what it tries again") {
         MemoryLog log;
         core::SystemClock const clock;

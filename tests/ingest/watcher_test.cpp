@@ -89,9 +89,13 @@ TEST_SUITE("watcher") {
     TEST_CASE("refuses a line whose names are too long, and goes on") {
         Watching w;
         std::string const endless(core::most_attribute_bytes + 1, 'x');
-        append(w.file(), "{\"type\":\"" + endless + "\"}\n{\"type\":\"x\",\"task_id\":\"" + endless + "\"}\n");
-        append(w.file(), "{\"type\":\"session.started\",\"context\":{\"session_name\":\"" + endless + "\"}}\n");
-        append(w.file(), "{\"type\":\"x\",\"task_id\":\"a\"}\n");
+        append(w.file(), R"({"type":")" + endless + "\"}\n");
+        append(w.file(), R"({"type":"x","task_id":")" + endless + "\"}\n");
+        append(w.file(), R"({"type":"session.started","context":{"session_name":")" + endless + "\"}}\n");
+        append(
+            w.file(), R"({"type":"x","task_id":"a"})"
+                      "\n"
+        );
         w.poll();
         CHECK(w.news() == Names{"a"});
         CHECK(w.rejects() == 3);

@@ -56,8 +56,9 @@ std::vector<std::string> unused(Json const& document, std::string const& kind) {
 }
 
 Json const& follow(Json const& document, Json const& value) {
-    if (!value.contains("$ref")) return value;
-    return follow(document, document.at(Json::json_pointer{value["$ref"].get<std::string>().substr(1)}));
+    auto const* at = &value;
+    while (at->contains("$ref")) at = &document.at(Json::json_pointer{(*at)["$ref"].get<std::string>().substr(1)});
+    return *at;
 }
 
 std::set<std::string> placeholders(std::string_view path) {

@@ -1,5 +1,7 @@
 #include "support/scripted_server.hpp"
 
+#include "core/ascii.hpp"
+
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -7,7 +9,6 @@
 #include <boost/beast/websocket/stream.hpp>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -21,9 +22,7 @@ using boost::system::error_code;
 namespace {
 
 std::size_t content_length(std::string header) {
-    std::ranges::transform(header, header.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
+    core::make_lower(header);
     constexpr std::string_view name = "\r\ncontent-length: ";
     auto const at = header.find(name);
     std::size_t length = 0;

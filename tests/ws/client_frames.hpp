@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,7 +10,7 @@ namespace macp::testing {
 
 /// A frame as a client sends it: masked.
 inline std::string client_frame(unsigned opcode, std::string_view payload, bool final = true, unsigned reserved = 0) {
-    constexpr unsigned char mask[] = {0x12, 0xa4, 0x00, 0xff};
+    constexpr std::array<unsigned char, 4> mask{0x12, 0xa4, 0x00, 0xff};
     std::string frame;
     frame += static_cast<char>((final ? 0x80U : 0U) | (reserved << 4U) | opcode);
     if (payload.size() < 126) {

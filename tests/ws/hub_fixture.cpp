@@ -83,6 +83,7 @@ HubFixture::HubFixture(std::function<void(Setup&)> const& change) {
         shard_, ws::HubServices{
                     .log = log(),
                     .readers = readers_,
+                    .seats = seats_.emplace(setup.ws.max_subscribers),
                     .config = setup.ws,
                     .telemetry = [this] { return count_telemetry(telemetry_calls); },
                     .still_valid = [this](std::string const& caller) { return caller != revoked; },

@@ -63,6 +63,7 @@ private:
     LogFixture log_{};
     async::Shard shard_{0};
     async::WorkerPool readers_{"pages", 1};
+    std::optional<ws::Seats> seats_;
     std::unique_ptr<ws::Hub> hub_;
     int next_ = 1;
 };

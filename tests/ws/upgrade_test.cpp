@@ -66,6 +66,22 @@ TEST_SUITE("opening handshake") {
         check_426(ws::open_websocket(request, fixture.hub()), "Upgrade: websocket");
     }
 
+    TEST_CASE("lets in as many as there are seats, over all doors") {
+        HubFixture fixture{[](auto& setup) { setup.ws.max_subscribers = 2; }};
+        auto const open = [&fixture] { return ws::open_websocket(handshake(), fixture.hub()); };
+        auto const first = open();
+        CHECK(!ws::open_websocket(handshake({{"since", "yesterday"}}), fixture.hub()));  // takes no seat
+        {
+            auto const second = ws::open_event_stream(handshake(), fixture.hub());
+            REQUIRE(second);
+            auto const third = open();
+            REQUIRE_FALSE(third);
+            CHECK(third.error().code == core::ErrorCode::Overloaded);
+            CHECK(ws::open_event_stream(handshake(), fixture.hub()).error().code == core::ErrorCode::Overloaded);
+        }
+        CHECK(open());
+    }
+
     TEST_CASE("takes positions alone for `since`, and says so on WebSocket and stream") {
         HubFixture fixture;
         for (auto const* const since : {"now", "start", "0"}) {
