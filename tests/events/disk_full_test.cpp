@@ -114,7 +114,8 @@ TEST_SUITE("full disk") {
         disk.fill();
         auto const last = append_until_full(log, 501, 4000);
         fixture.clock.advance(hours{2});
-        REQUIRE(eventually([&] { return log.stats().oldest >= 501; }));
+        // The newest event stays, and none may have found room.
+        REQUIRE(eventually([&] { return log.stats().oldest >= std::min<core::Seq>(last, 501); }));
         CHECK(read_all(log).back() == last);
         fixture.log.reset();
     }
