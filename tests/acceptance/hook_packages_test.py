@@ -23,8 +23,9 @@ def packages():
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / "npm" / name, folder)
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"], cwd=folder,
-                       check=True, timeout=900, stdin=subprocess.DEVNULL)
+        # Not `npm ci`: it wants the lock to hold the optional packages of every other platform too.
+        subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
+                       cwd=folder, check=True, timeout=900, stdin=subprocess.DEVNULL)
         stamp.write_bytes(lock)
     return folder / "node_modules"
 
