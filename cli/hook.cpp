@@ -20,7 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// Of `agent_patience`; the rest is for the gateway.
-constexpr milliseconds input_patience{500};
+constexpr milliseconds input_patience{400};
 constexpr std::size_t most_input_bytes = std::size_t{32} << 20;
 
 struct Options {

@@ -9,7 +9,7 @@
 namespace macp::cli {
 
 /// How long a command takes that an agent waits for, in all: those who run hooks give them little more than a second.
-inline constexpr std::chrono::milliseconds agent_patience{800};
+inline constexpr std::chrono::milliseconds agent_patience{700};
 
 /// A time that is shared out among all that a command waits for.
 class Budget {

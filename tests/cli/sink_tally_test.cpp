@@ -22,14 +22,14 @@ TEST_SUITE("sink tally") {
 
     TEST_CASE("knows what is missing, until it comes") {
         SinkTally tally;
-        for (macp::core::Seq const seq : {1, 2, 6, 10}) static_cast<void>(tally.note("e", seq));
+        for (macp::core::Seq const seq : {1U, 2U, 6U, 10U}) static_cast<void>(tally.note("e", seq));
         auto gaps = tally.gaps();
         REQUIRE(gaps.size() == 2);
         CHECK(gaps[0].from == 3);
         CHECK(gaps[0].to == 5);
         CHECK(gaps[1].from == 7);
         CHECK(gaps[1].to == 9);
-        for (macp::core::Seq const seq : {4, 3, 5}) CHECK(tally.note("e", seq) == Arrival::Late);
+        for (macp::core::Seq const seq : {4U, 3U, 5U}) CHECK(tally.note("e", seq) == Arrival::Late);
         gaps = tally.gaps();
         REQUIRE(gaps.size() == 1);
         CHECK(gaps[0].from == 7);

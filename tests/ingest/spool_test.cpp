@@ -41,7 +41,9 @@ public:
     [[nodiscard]] fs::path place() const { return folder / "a/spool"; }
     [[nodiscard]] std::vector<std::string> names() const {
         std::vector<std::string> all;
-        for (auto const& entry : *ingest::list_spool(place())) all.push_back(entry.name);
+        auto const entries = ingest::list_spool(place());
+        REQUIRE(entries);
+        for (auto const& entry : *entries) all.push_back(entry.name);
         return all;
     }
     [[nodiscard]] std::vector<std::string> types() const {
