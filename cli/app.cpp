@@ -22,8 +22,8 @@ std::unique_ptr<CLI::App> make_app(Action& chosen) {
         "  macp emit task.completed --task_id TASK-001 --title 'Implement user auth'"
     );
     for (auto* const add :
-         {add_serve, add_watch, add_tail, add_events, add_emit, add_status, add_webhooks, add_explain, add_sink,
-          add_config, add_completion, add_man}) {
+         {add_serve, add_watch, add_tail, add_events, add_emit, add_hooks, add_status, add_webhooks, add_explain,
+          add_sink, add_config, add_completion, add_man}) {
         add(*app, chosen);
     }
     return app;

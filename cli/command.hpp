@@ -23,6 +23,7 @@ void add_watch(CLI::App& app, Action& chosen);
 void add_tail(CLI::App& app, Action& chosen);
 void add_events(CLI::App& app, Action& chosen);
 void add_emit(CLI::App& app, Action& chosen);
+void add_hooks(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);
 void add_webhooks(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);

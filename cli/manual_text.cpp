@@ -23,7 +23,8 @@ constexpr std::array<Section, 3> sections{{
      "when set, no colours. Every configuration key has a variable of its own; `macp config --explain` names them."},
     {"Files",
      "./macp.toml, ~/.config/macp/macp.toml: the configuration. .mosaic/orchestrator/events.ndjson: the event lines "
-     "that are followed. .mosaic/orchestrator/event_cursor.json: how far `macp watch` has read them."},
+     "that are followed. .mosaic/orchestrator/event_cursor.json: how far `macp watch` has read them. "
+     ".mosaic/orchestrator/spool/: what hooks could not hand over, until the server takes it."},
 }};
 
 std::string usage_of(CommandDoc const& command) {

@@ -305,6 +305,10 @@ core::Result<Receipt> Client::emit_lines(std::string lines, std::string key) {
     return impl_->post("/api/events", std::move(lines), ndjson_type, std::move(key)).and_then(to_receipt);
 }
 
+core::Result<json> Client::hook(std::string const& door, std::string body, std::string key) {
+    return impl_->post(door, std::move(body), json_type, std::move(key)).and_then(to_json);
+}
+
 core::Result<json> Client::rejects(std::size_t limit, std::string const& cursor) {
     std::string query;
     if (limit != 0) add_parameter(query, "limit", std::to_string(limit));

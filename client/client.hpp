@@ -110,6 +110,9 @@ public:
     /// The same as ndjson, one event a line.
     [[nodiscard]] core::Result<Receipt> emit_lines(std::string lines, std::string key = {});
 
+    /// POST of a body as it is to `/api/omx/hook` or `/api/native/hook`. The answer says `type`, `seq` and `event_id`.
+    [[nodiscard]] core::Result<nlohmann::json> hook(std::string const& door, std::string body, std::string key = {});
+
     /// GET /api/ingest/rejects: a page, `{"items":[…],"next_cursor":…}`.
     [[nodiscard]] core::Result<nlohmann::json> rejects(std::size_t limit = 0, std::string const& cursor = {});
     /// POST /api/ingest/rejects/{id}/retry

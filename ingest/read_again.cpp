@@ -40,13 +40,7 @@ core::Result<NewEvents> from_events_door(Refused const& refused, EventDefaults d
     return one(event_from_binary(headers, refused.text, defaults));
 }
 
-}  // namespace
-
-bool is_read_by_a_door(std::string_view name) {
-    return name.starts_with("ce-") || name == github_name || name == github_delivery;
-}
-
-core::Result<NewEvents> read_again(Refused const& refused, EventDefaults defaults) {
+core::Result<NewEvents> from_door(Refused const& refused, EventDefaults defaults) {
     auto const door = refused.door;
     if (door == "watch") {
         defaults.source = "/orchestrator/events";
@@ -62,6 +56,23 @@ core::Result<NewEvents> read_again(Refused const& refused, EventDefaults default
     return core::fail(
         core::ErrorCode::Conflict, "this gateway has no door `" + std::string{door} + "`: it cannot be tried again"
     );
+}
+
+}  // namespace
+
+bool is_read_by_a_door(std::string_view name) {
+    return name.starts_with("ce-") || name == github_name || name == github_delivery;
+}
+
+core::Result<NewEvents> read_again(Refused const& refused, EventDefaults defaults) {
+    auto const shared_id = defaults.id;
+    auto events = from_door(refused, std::move(defaults));
+    if (!events || events->size() == 1 || shared_id.empty()) return events;
+    for (std::size_t i = 0; i < events->size(); ++i) {
+        auto& id = (*events)[i].id;
+        if (id == shared_id) id += ":" + std::to_string(i);
+    }
+    return events;
 }
 
 }  // namespace macp::ingest

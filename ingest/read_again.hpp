@@ -18,8 +18,8 @@ struct Refused {
 /// True for a header that a door reads beside the body's type. `name` in lower case.
 [[nodiscard]] bool is_read_by_a_door(std::string_view name);
 
-/// Makes events of it as its door would now. Blocks on the file system (`find_git_place`).
-/// Errors: those of the door; Conflict when there is no such door.
+/// Makes events of it as its door would now; of several that say no id, each gets `defaults.id` and its number. Blocks
+/// on the file system (`find_git_place`). Errors: those of the door; Conflict when there is no such door.
 [[nodiscard]] core::Result<NewEvents> read_again(Refused const& refused, EventDefaults defaults);
 
 }  // namespace macp::ingest

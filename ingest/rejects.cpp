@@ -112,14 +112,7 @@ core::Result<NewEvents> events_of(nlohmann::json const& row, EventDefaults const
     auto const text = row.value("text", std::string{});
     auto const content_type = row.value("content_type", std::string{});
     Refused const refused{.door = door, .text = text, .content_type = content_type, .headers = std::move(headers)};
-    auto events = read_again(refused, defaults);
-    if (!events || events->size() == 1) return events;
-    // Those that say no id got the same one.
-    for (std::size_t i = 0; i < events->size(); ++i) {
-        auto& id = (*events)[i].id;
-        if (id == defaults.id) id += ":" + std::to_string(i);
-    }
-    return events;
+    return read_again(refused, defaults);
 }
 
 core::Result<events::CommitResult> no_such_reject(

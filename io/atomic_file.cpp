@@ -24,7 +24,7 @@ int write_and_sync(int fd, std::string_view text) {
 
 }  // namespace
 
-core::Result<void> write_atomically(std::filesystem::path const& path, std::string_view text) {
+core::Result<void> write_atomically(std::filesystem::path const& path, std::string_view text, ::mode_t mode) {
     auto const folder = path.parent_path();
     if (auto const made = make_folders(folder, 0777); made != 0) return file_problem("cannot write", path, made);
 
@@ -33,9 +33,7 @@ core::Result<void> write_atomically(std::filesystem::path const& path, std::stri
     // fail.
     auto const temporary = path.string() + ".tmp." + std::to_string(::getpid());
     ::unlink(temporary.c_str());
-    // Open to all as far as the umask allows, as any file that a shell makes: other tools read it, and it holds no
-    // secret.
-    int const fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    int const fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0) return file_problem("cannot write", path, errno);
     int error = write_and_sync(fd, text);
     ::close(fd);

@@ -9,6 +9,7 @@
 #include "handlers/routes.hpp"
 #include "http/tokens.hpp"
 #include "server/reports.hpp"
+#include "server/spool_poll.hpp"
 #include "server/webhook_targets.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -107,6 +108,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(core::LoadedConfig config) {
     gateway->build_fan_out();
     if (auto const started = gateway->start_delivery(); !started) return core::pass_on(started);
     if (auto const built = gateway->build_doors(); !built) return core::pass_on(built);
+    auto& first = *gateway->shards_.front();
+    first.tasks().spawn(poll_spool(first, *gateway->readers_, *gateway->spool_, gateway->poll_interval_));
     for (auto& shard : gateway->shards_) shard->start();
     gateway->announce(
         "gateway.started", R"({"version":)" + core::json_string(core::version) + R"(,"epoch":)" +
@@ -196,6 +199,8 @@ Result<void> Gateway::build_doors() {
 }
 
 void Gateway::start_watcher() {
+    poll_interval_ = to_milliseconds(loaded_.config.watch.poll_interval_seconds);
+    spool_ = std::make_unique<ingest::Spool>(*log_, clock_, *rejects_, loaded_.config.root / ingest::spool_place);
     if (loaded_.config.watch.enabled) {
         watcher_ = std::make_unique<ingest::Watcher>(*log_, clock_, *rejects_, watcher_options(loaded_.config));
     }
@@ -212,6 +217,7 @@ void Gateway::build_services() {
         .shards = shards_,
         .hubs = hubs_,
         .watcher = watcher_.get(),
+        .spool = *spool_,
         .poll_interval = to_milliseconds(loaded_.config.watch.poll_interval_seconds),
     });
     services_ = std::make_unique<handlers::Services>(handlers::Services{
@@ -292,7 +298,8 @@ Result<void> Gateway::reload() {
     http_->use_tls(*std::move(certificates));
     access_->replace(*std::move(policy));
     spdlog::set_level(spdlog::level::from_str(loaded_.config.logging.level));
-    if (watcher_) watcher_->set_poll_interval(to_milliseconds(loaded_.config.watch.poll_interval_seconds));
+    poll_interval_ = to_milliseconds(loaded_.config.watch.poll_interval_seconds);
+    if (watcher_) watcher_->set_poll_interval(poll_interval_);
     for (auto& hub : hubs_) {
         boost::asio::post(hub->shard().context(), [&hub = *hub] { hub.recheck_access(); });
     }

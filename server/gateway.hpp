@@ -11,6 +11,7 @@
 #include "http/router.hpp"
 #include "http/server.hpp"
 #include "ingest/rejects.hpp"
+#include "ingest/spool.hpp"
 #include "ingest/watcher.hpp"
 #include "ws/hub.hpp"
 
@@ -79,6 +80,8 @@ private:
     std::unique_ptr<events::EventLog> log_;
     std::unique_ptr<ingest::Rejects> rejects_;
     std::unique_ptr<ingest::Watcher> watcher_;
+    std::atomic<std::chrono::milliseconds> poll_interval_{};  ///< Of the spool; the watcher has its own copy.
+    std::unique_ptr<ingest::Spool> spool_;
     std::vector<std::unique_ptr<ws::Hub>> hubs_;
     std::unique_ptr<http::Access> access_;
     std::unique_ptr<handlers::Services> services_;

@@ -107,6 +107,14 @@ void tell_watcher(Page& page, ingest::WatcherStatus const& status) {
     }
 }
 
+void tell_spool(Page& page, ingest::SpoolStatus const& status) {
+    page.gauge("macp_spool_files", "Bodies that wait in the spool.", number(status.files));
+    page.gauge("macp_spool_bytes", "Bytes that they take.", number(status.bytes));
+    page.counter("macp_spool_taken_total", "Bodies taken out of the spool.", number(status.taken));
+    page.counter("macp_spool_events_total", "Events of them, without repeats.", number(status.events));
+    page.counter("macp_spool_set_aside_total", "Files in the spool that cannot be read.", number(status.set_aside));
+}
+
 void tell_rejects(Page& page, ingest::Rejects const& rejects) {
     for (auto const& [door, count] : rejects.counts()) {
         page.counter("macp_rejects_total", "Lines and bodies refused.", number(count), {{"door", door}});
@@ -233,6 +241,7 @@ std::string prometheus_text(Parts const& parts, ProcessStats const& process, dou
     tell_process(page, process, uptime_seconds);
     tell_log(page, parts.log);
     if (parts.watcher != nullptr) tell_watcher(page, parts.watcher->status());
+    tell_spool(page, parts.spool.status());
     tell_rejects(page, parts.rejects);
     tell_targets(page, parts.targets.metrics());
     tell_http(page, parts.http.counters());

@@ -68,6 +68,20 @@ Json watch_document(ingest::WatcherStatus const& status) {
     return files;
 }
 
+Json spool_document(ingest::SpoolStatus const& status) {
+    return {
+        {"files", status.files},
+        {"bytes", status.bytes},
+        {"taken", status.taken},
+        {"events", status.events},
+        {"repeats", status.repeats},
+        {"rejects", status.rejects},
+        {"set_aside", status.set_aside},
+        {"last_success_at", time_or_null(status.last_pass)},
+        {"error", status.last_error.empty() ? Json() : Json(status.last_error)}
+    };
+}
+
 Json part(std::string name, bool ok, Json age, std::string detail) {
     Json document{{"name", std::move(name)}, {"ok", ok}, {"last_success_seconds_ago", std::move(age)}};
     if (!detail.empty()) document["detail"] = std::move(detail);
@@ -203,6 +217,7 @@ async::Task<std::string> Reports::status() const {
           {"connections", connections},
           {"requests", requests}}},
         {"watch", watch_document(watched)},
+        {"spool", spool_document(parts_.spool.status())},
         {"targets", targets_document(parts_.targets.metrics())}
     };
     co_return core::dump_json(document);

@@ -8,6 +8,7 @@
 #include "handlers/services.hpp"
 #include "http/server.hpp"
 #include "ingest/rejects.hpp"
+#include "ingest/spool.hpp"
 #include "ingest/watcher.hpp"
 #include "server/process_stats.hpp"
 #include "ws/hub.hpp"
@@ -32,6 +33,7 @@ struct Parts {
     std::vector<std::unique_ptr<async::Shard>> const& shards;
     std::vector<std::unique_ptr<ws::Hub>> const& hubs;
     ingest::Watcher const* watcher = nullptr;  ///< Null when nothing is watched.
+    ingest::Spool const& spool;
     std::chrono::milliseconds poll_interval{2000};
 };
 

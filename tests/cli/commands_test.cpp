@@ -12,7 +12,8 @@ TEST_SUITE("command line") {
         Shell const shell;
         CHECK(shell.run("macp --version").out == "macp " MACP_VERSION_TEXT "\n");
         for (std::string const command :
-             {"", "serve", "watch", "tail", "events", "emit", "status", "config", "completion", "man"}) {
+             {"", "serve", "watch", "tail", "events", "emit", "omx hook", "native hook", "status", "config",
+              "completion", "man"}) {
             CAPTURE(command);
             auto const help = shell.run("macp " + command + " --help");
             CHECK(help.code == 0);
@@ -35,6 +36,10 @@ TEST_SUITE("command line") {
               "macp tail --where novalue",
               "macp status --url ftp://x",
               "macp emit x --key",
+              "macp omx",
+              "macp omx hook",
+              "macp native hook --provider someone",
+              "macp native hook --file nowhere",
               "macp status --token-file nowhere",
               "macp status --config nowhere.toml",
               "macp tail --since yesterday",

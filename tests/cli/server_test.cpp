@@ -155,6 +155,6 @@ TEST_SUITE("commands that talk to a server") {
         CHECK(outcome.code == 0);
         CHECK(outcome.out == "1 accepted, seq 7\n");
         CHECK(holds(server.request(), "POST /api/events HTTP/1.1\r\n"));
-        CHECK(holds(server.request(), R"({"payload":{"attempt":2,"task_id":"T-1"},"type":"task.completed"})"));
+        CHECK(holds(server.request(), R"(,"payload":{"attempt":2,"task_id":"T-1"},"type":"task.completed"})"));
     }
 }

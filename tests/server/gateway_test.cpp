@@ -1,5 +1,6 @@
 #include "server/gateway.hpp"
 
+#include "ingest/spool_file.hpp"
 #include "server/running_gateway.hpp"
 
 #include <doctest/doctest.h>
@@ -225,6 +226,33 @@ TEST_SUITE("gateway") {
         REQUIRE(metrics);
         CHECK(metrics->find("macp_rejects_total{door=\"POST /api/events\"} 1") != std::string::npos);
         CHECK(metrics->find("macp_rejects_total{door=\"watch\"} 2") != std::string::npos);
+    }
+
+    TEST_CASE("takes up the spool at the start and at each poll, and counts what it took") {
+        RunningGateway gateway;
+        gateway.stop();
+        auto const folder = gateway.root() / ingest::spool_place;
+        ingest::SpooledBody body{
+            .door = "POST /api/omx/hook",
+            .content_type = "application/json",
+            .text = R"({"event_id":"h-1","event":"stop"})",
+            .received = core::SystemClock{}.now(),
+        };
+        REQUIRE(ingest::write_spooled(folder, body));
+        gateway.start();
+        auto client = gateway.client();
+        client::Subscription subscription{gateway.subscription("start")};
+        CHECK(take(subscription, 1, "omx.stop").front().id == "h-1");
+        body.text = R"({"event_id":"h-2","event":"stop"})";
+        REQUIRE(ingest::write_spooled(folder, body));
+        CHECK(take(subscription, 1, "omx.stop").front().id == "h-2");
+        // An event is told of before its file is gone, and that before it is counted.
+        auto const end = std::chrono::steady_clock::now() + guard;
+        auto const taken = [&] { return (*client.status())["spool"]["taken"] == 2; };
+        while (!taken() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(5ms);
+        CHECK(taken());
+        CHECK(ingest::list_spool(folder)->empty());
+        CHECK(client.metrics()->find("macp_spool_taken_total 2") != std::string::npos);
     }
 
     TEST_CASE("refuses a cursor of rejects that it never gave") {
